@@ -1,0 +1,1 @@
+"""Consult: a moderated consultation whose threads become evidence."""

@@ -1,0 +1,1 @@
+"""The foundation that every feature stands on; it knows no feature."""

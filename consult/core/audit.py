@@ -1,0 +1,158 @@
+"""The append-only log of acts, and the chain that shows whether a row was changed.
+
+`AuditEntry` holds ids and codes and is never changed after it is sealed; `AuditDetail`
+holds names, addresses and free words, which retention and erasure may blank. The chain
+covers a salted digest of the detail, so blanking does not break it.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json
+import secrets
+from typing import Any
+
+from sqlalchemy import ForeignKey, Index, Integer, String, Text, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from consult.core.db import Base, Id, Instant, Json
+
+SETTLED = dt.timedelta(seconds=60)
+"""No transaction lives longer: entries older than this have no unseen neighbour below them."""
+
+
+class AuditEntry(Base):
+    """One act: who did what to which thing, in ids and codes only."""
+
+    __tablename__ = "audit_entry"
+    __table_args__ = (Index("ix_audit_entry_subject", "subject_kind", "subject_id"),)
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    happened_at: Mapped[dt.datetime] = mapped_column(Instant)
+    actor_id: Mapped[int | None] = mapped_column(Integer)
+    """User id; None for the system."""
+    act: Mapped[str] = mapped_column(String(64))
+    subject_kind: Mapped[str] = mapped_column(String(32))
+    subject_id: Mapped[int | None] = mapped_column(Integer)
+    facts: Mapped[dict[str, Any]] = mapped_column(Json)
+    """Ids and codes only: revision, states before and after, reason code, request id."""
+    detail_digest: Mapped[str | None] = mapped_column(String(64))
+
+
+class AuditSeal(Base):
+    """The chain: one row per sealed entry, made by the worker in the order of ids."""
+
+    __tablename__ = "audit_seal"
+
+    entry_id: Mapped[int] = mapped_column(
+        Id, ForeignKey("audit_entry.id"), primary_key=True, autoincrement=False
+    )
+    digest: Mapped[str] = mapped_column(String(64))
+
+
+class AuditDetail(Base):
+    """Personal words of an entry; may be blanked."""
+
+    __tablename__ = "audit_detail"
+
+    entry_id: Mapped[int] = mapped_column(
+        Id, ForeignKey("audit_entry.id"), primary_key=True, autoincrement=False
+    )
+    salt: Mapped[str] = mapped_column(String(32))
+    words: Mapped[str | None] = mapped_column(Text)
+
+
+def record(
+    session: Session,
+    act: str,
+    *,
+    actor_id: int | None,
+    now: dt.datetime,
+    subject: tuple[str, int | None],
+    words: dict[str, str | None] | None = None,
+    **facts: Any,
+) -> AuditEntry:
+    """Write one entry in the transaction of the act itself; `words` go to the detail."""
+    salt = secrets.token_hex(16)
+    text = json.dumps(words, ensure_ascii=True, sort_keys=True) if words else None
+    entry = AuditEntry(
+        happened_at=now,
+        actor_id=actor_id,
+        act=act,
+        subject_kind=subject[0],
+        subject_id=subject[1],
+        facts=facts,
+        detail_digest=_digest(salt, text) if text else None,
+    )
+    session.add(entry)
+    session.flush()
+    if text:
+        session.add(AuditDetail(entry_id=entry.id, salt=salt, words=text))
+    return entry
+
+
+def seal(session: Session, *, now: dt.datetime, limit: int = 1000) -> int:
+    """Extend the chain over settled entries that are not sealed yet; return how many.
+
+    Only the worker seals, one at a time, so the chain has one order: that of ids. An entry
+    waits a minute, because a slower transaction may still commit one with a smaller id.
+    """
+    last = session.execute(
+        select(AuditSeal.entry_id, AuditSeal.digest)
+        .order_by(AuditSeal.entry_id.desc())
+        .limit(1)
+        .with_for_update()
+    ).first()
+    digest, after = (last.digest, last.entry_id) if last else ("", 0)
+    entries = session.scalars(
+        select(AuditEntry)
+        .where(AuditEntry.id > after, AuditEntry.happened_at <= now - SETTLED)
+        .order_by(AuditEntry.id)
+        .limit(limit)
+    ).all()
+    for entry in entries:
+        digest = _chained(digest, entry)
+        session.add(AuditSeal(entry_id=entry.id, digest=digest))
+    session.flush()
+    return len(entries)
+
+
+def verify(session: Session) -> list[str]:
+    """Walk the whole chain; return one sentence for each thing that does not hold."""
+    problems, digest = [], ""
+    rows = session.execute(
+        select(AuditEntry, AuditSeal.digest, AuditDetail.salt, AuditDetail.words)
+        .join(AuditSeal, AuditSeal.entry_id == AuditEntry.id)
+        .outerjoin(AuditDetail, AuditDetail.entry_id == AuditEntry.id)
+        .order_by(AuditEntry.id)
+    )
+    for entry, sealed, salt, words in rows:
+        digest = _chained(digest, entry)
+        if digest != sealed:
+            problems.append(f"audit entry {entry.id} does not match its seal")
+            digest = sealed
+        if words is not None and _digest(salt, words) != entry.detail_digest:
+            problems.append(f"the detail of audit entry {entry.id} was changed")
+    orphans = select(AuditSeal.entry_id).where(AuditSeal.entry_id.not_in(select(AuditEntry.id)))
+    problems += [f"audit entry {entry_id} is missing" for entry_id in session.scalars(orphans)]
+    return problems
+
+
+def _digest(salt: str, text: str) -> str:
+    return hashlib.sha256(f"{salt}\n{text}".encode()).hexdigest()
+
+
+def _chained(previous: str, entry: AuditEntry) -> str:
+    fields = [
+        previous,
+        entry.id,
+        entry.happened_at.isoformat(),
+        entry.actor_id,
+        entry.act,
+        entry.subject_kind,
+        entry.subject_id,
+        entry.facts,
+        entry.detail_digest,
+    ]
+    return hashlib.sha256(json.dumps(fields, sort_keys=True).encode()).hexdigest()

@@ -1,0 +1,101 @@
+"""What can be wrong, in words of the domain; `consult.app` maps each to HTTP once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+
+class Refusal(StrEnum):
+    """Why somebody may not do something; templates translate it, nobody gets a bare no."""
+
+    NOT_SIGNED_IN = "not-signed-in"
+    """An account is needed."""
+    NOT_YOURS = "not-yours"
+    """Only its author may."""
+    NO_ROLE = "no-role"
+    """The role for this space is missing."""
+    OWN_TEXT = "own-text"
+    """Nobody decides a text of their own or of their delegation."""
+    SPACE_CLOSED = "space-closed"
+    """The consultation has closed."""
+    SPACE_UPCOMING = "space-upcoming"
+    """The consultation has not opened yet."""
+    TOO_DEEP = "too-deep"
+    """Replies nest at most one hundred deep."""
+    WRONG_STATE = "wrong-state"
+    """The text is not in a state that allows it."""
+    TOO_LATE = "too-late"
+    """The time for it has passed."""
+    SUSPENDED = "suspended"
+    """The account is suspended."""
+    UNCONFIRMED = "unconfirmed"
+    """The address was not confirmed yet."""
+    NO_AUTHOR = "no-author"
+    """The person has not said yet for whom they speak."""
+    CLAIMED = "claimed"
+    """A colleague has claimed the item."""
+
+
+class DomainError(Exception):
+    """Parent of every refusal that a person can understand."""
+
+
+@dataclass
+class Forbidden(DomainError):
+    """The thing is public or known to the person, but the act is refused."""
+
+    refusal: Refusal
+
+    def __str__(self) -> str:
+        return self.refusal.value
+
+
+class NotVisible(DomainError):
+    """The thing does not exist for this person: the same answer as an unknown one."""
+
+
+class Gone(DomainError):
+    """It was public once and is no more; carries no name, title or text."""
+
+
+class StaleState(DomainError):
+    """Somebody was faster: what the act was based on has changed."""
+
+    def __init__(self, message: str = "the text has changed meanwhile", **seen: Any) -> None:
+        super().__init__(message)
+        self.seen = seen
+
+
+class RepeatedKey(DomainError):
+    """The idempotency key came again with another content."""
+
+
+@dataclass
+class Invalid(DomainError):
+    """Input that cannot be taken: field name → problem codes, in the order found."""
+
+    problems: dict[str, list[str]]
+
+    def __str__(self) -> str:
+        return "; ".join(f"{field}: {', '.join(codes)}" for field, codes in self.problems.items())
+
+
+@dataclass
+class TooMany(DomainError):
+    """A limit is reached; `retry_after` in seconds."""
+
+    retry_after: int
+
+
+@dataclass
+class BrokenInput(DomainError):
+    """A file cannot be taken: where, and what to change there."""
+
+    source: str
+    line: int
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.source}:{self.line}: {self.message}"

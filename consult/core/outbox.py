@@ -1,0 +1,189 @@
+"""What must follow an act, written in the act's own transaction and done by the worker.
+
+`emit` stores one row per handler of an event, so that a handler that fails is tried again
+without its neighbours. Delivery is at least once: handlers re-read and may run twice.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import random
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from sqlalchemy import Index, Integer, String, Text, UniqueConstraint, or_, select, update
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from consult.core.db import Base, Id, Instant, Json
+
+LEASE = dt.timedelta(seconds=120)
+TRIES = 8
+"""Failures after which a row is parked until somebody looks at it."""
+
+
+class OutboxEntry(Base):
+    """One thing to do: an event for one handler, or a row of the timetable."""
+
+    __tablename__ = "outbox_entry"
+    __table_args__ = (
+        UniqueConstraint("handler", "key"),
+        Index("ix_outbox_entry_due", "parked_at", "not_before", "id"),
+    )
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    handler: Mapped[str] = mapped_column(String(64))
+    key: Mapped[str | None] = mapped_column(String(96))
+    """Unique with the handler; names a timetable row."""
+    payload: Mapped[dict[str, Any]] = mapped_column(Json)
+    every: Mapped[int | None] = mapped_column(Integer)
+    """Seconds until a timetable row is due again."""
+    not_before: Mapped[dt.datetime] = mapped_column(Instant)
+    attempts: Mapped[int] = mapped_column(Integer, default=0)
+    leased_until: Mapped[dt.datetime | None] = mapped_column(Instant)
+    lease: Mapped[str | None] = mapped_column(String(32))
+    parked_at: Mapped[dt.datetime | None] = mapped_column(Instant)
+    last_error: Mapped[str | None] = mapped_column(Text)
+    created_at: Mapped[dt.datetime] = mapped_column(Instant)
+
+
+@dataclass(frozen=True)
+class Handler:
+    """A reaction: `run(session, payloads, now=…)` gets at most `batch` rows in one unit."""
+
+    name: str
+    run: Callable[..., None]
+    batch: int = 1
+    every: int | None = None
+    """Seconds; set for rows of the timetable."""
+
+
+@dataclass
+class Reactions:
+    """Which handlers react to which event; filled once, in `consult.app`."""
+
+    handlers: dict[str, Handler] = field(default_factory=dict)
+    by_event: dict[type[Any], list[str]] = field(default_factory=dict)
+
+    def subscribe(self, handler: Handler, *events: type[Any]) -> None:
+        """Have `handler` run for each of the events."""
+        self.handlers[handler.name] = handler
+        for event in events:
+            names = self.by_event.setdefault(event, [])
+            if handler.name not in names:
+                names.append(handler.name)
+
+    def schedule(self, handler: Handler) -> None:
+        """Have `handler` run every `handler.every` seconds."""
+        self.handlers[handler.name] = handler
+
+
+reactions = Reactions()
+
+
+def emit(session: Session, event: Any, *, now: dt.datetime, delay: float = 0) -> None:
+    """Store an event (a frozen dataclass of ids) for each of its handlers; `delay` in seconds."""
+    for name in reactions.by_event.get(type(event), ()):
+        session.add(
+            OutboxEntry(
+                handler=name,
+                payload={"event": type(event).__name__, **asdict(event)},
+                not_before=now + dt.timedelta(seconds=delay),
+                created_at=now,
+            )
+        )
+
+
+def plant_timetable(session: Session, *, now: dt.datetime) -> None:
+    """Make sure that every timetable handler has its row, and parked ones start again."""
+    rows = {
+        row.handler: row
+        for row in session.scalars(select(OutboxEntry).where(OutboxEntry.key == "timetable"))
+    }
+    for handler in reactions.handlers.values():
+        if handler.every is None:
+            continue
+        row = rows.get(handler.name)
+        if row is None:
+            session.add(
+                OutboxEntry(
+                    handler=handler.name,
+                    key="timetable",
+                    payload={},
+                    every=handler.every,
+                    not_before=now,
+                    created_at=now,
+                )
+            )
+            continue
+        row.every, row.parked_at = handler.every, None
+
+
+def take(
+    session: Session, *, now: dt.datetime, lease: str, only: Collection[str] | None = None
+) -> list[OutboxEntry]:
+    """Lease the oldest due row and, up to its handler's batch, more of the same handler."""
+    due = [
+        OutboxEntry.parked_at.is_(None),
+        OutboxEntry.not_before <= now,
+        or_(OutboxEntry.leased_until.is_(None), OutboxEntry.leased_until < now),
+        OutboxEntry.handler.in_(only if only is not None else list(reactions.handlers)),
+    ]
+    oldest = (
+        select(OutboxEntry)
+        .where(*due)
+        .order_by(OutboxEntry.not_before, OutboxEntry.id)
+        .with_for_update(skip_locked=True)
+    )
+    first = session.scalars(oldest.limit(1)).first()
+    if first is None:
+        return []
+    batch = reactions.handlers[first.handler].batch
+    rows = [first]
+    if batch > 1:
+        rows = list(
+            session.scalars(oldest.where(OutboxEntry.handler == first.handler).limit(batch))
+        )
+    session.execute(
+        update(OutboxEntry)
+        .where(OutboxEntry.id.in_([row.id for row in rows]))
+        .values(leased_until=now + LEASE, lease=lease)
+    )
+    return rows
+
+
+def finish(session: Session, rows: Sequence[OutboxEntry], *, now: dt.datetime) -> None:
+    """Drop rows that were done, in the handler's transaction; timetable rows renew themselves."""
+    for row in session.scalars(select(OutboxEntry).where(OutboxEntry.id.in_([r.id for r in rows]))):
+        if row.every is None:
+            session.delete(row)
+            continue
+        row.not_before = now + dt.timedelta(seconds=row.every)
+        row.leased_until, row.lease, row.attempts, row.last_error = None, None, 0, None
+
+
+def fail(session: Session, rows: Sequence[OutboxEntry], *, error: str, now: dt.datetime) -> None:
+    """Put rows back with a growing pause; park those that failed too often."""
+    for row in session.scalars(select(OutboxEntry).where(OutboxEntry.id.in_([r.id for r in rows]))):
+        row.attempts += 1
+        row.last_error = error[:2000]
+        row.leased_until, row.lease = None, None
+        row.not_before = now + pause(row.attempts)
+        if row.attempts >= TRIES and row.every is None:
+            row.parked_at = now
+
+
+def pause(attempts: int) -> dt.timedelta:
+    """Return how long a row rests after that many failures: 5 s doubling to 2 h, with jitter."""
+    seconds = min(5 * 2 ** (attempts - 1), 7200)
+    return dt.timedelta(seconds=seconds * random.uniform(0.8, 1.2))  # noqa: S311
+
+
+def waiting(session: Session, *, handler: str) -> int:
+    """Return how many rows of a handler are not done yet, parked ones left out."""
+    rows = session.scalars(
+        select(OutboxEntry.id).where(
+            OutboxEntry.handler == handler, OutboxEntry.parked_at.is_(None)
+        )
+    )
+    return len(rows.all())

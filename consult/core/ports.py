@@ -1,0 +1,54 @@
+"""What lower floors need from higher ones: small registries, filled in `consult.app`.
+
+A feature registers here how its rows are erased, which documents belong in the search
+index and what it can export; whoever walks the registry knows no feature.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from sqlalchemy.orm import Session
+
+
+class Eraser(Protocol):
+    """Blanks what a feature keeps about one user; returns how many rows it touched."""
+
+    def __call__(self, session: Session, *, user_id: int, now: dt.datetime) -> int:
+        """Blank the user's rows."""
+        ...
+
+
+class DocumentSource(Protocol):
+    """Gives the search index its documents, always as the public may read them now."""
+
+    def documents(self, session: Session, ids: Sequence[int] | None) -> Iterable[Any]:
+        """Yield the documents of these ids (all of them for None); removed ones are left out."""
+        ...
+
+
+class Suggester(Protocol):
+    """Proposes objectives for a text; used by the writing form without knowing the search."""
+
+    def __call__(self, text: str, *, space_id: int, locale: str) -> Sequence[Any]:
+        """Return proposals, best first."""
+        ...
+
+
+@dataclass
+class Ports:
+    """The registries of one application."""
+
+    erasers: dict[str, Eraser] = field(default_factory=dict)
+    documents: dict[str, DocumentSource] = field(default_factory=dict)
+    exports: dict[str, Callable[..., Iterator[Any]]] = field(default_factory=dict)
+    suggester: Suggester | None = None
+
+    def erase(self, session: Session, *, user_id: int, now: dt.datetime) -> dict[str, int]:
+        """Run every eraser in the order of registration; return rows touched by each."""
+        return {
+            name: eraser(session, user_id=user_id, now=now) for name, eraser in self.erasers.items()
+        }

@@ -1,0 +1,79 @@
+"""Whole sentences for refusals and for what is wrong with a field, in the reader's language.
+
+Services speak in codes; this is the one place where codes become words.
+"""
+
+from __future__ import annotations
+
+from consult.core.errors import Refusal
+from consult.core.i18n import gettext, lazy_gettext
+
+REFUSALS = {
+    Refusal.NOT_SIGNED_IN: lazy_gettext("Please sign in first."),
+    Refusal.NOT_YOURS: lazy_gettext("Only the author of a text can do this."),
+    Refusal.NO_ROLE: lazy_gettext("Your account has no role for this."),
+    Refusal.OWN_TEXT: lazy_gettext(
+        "You cannot decide a text of your own or of your delegation. A colleague has to."
+    ),
+    Refusal.SPACE_CLOSED: lazy_gettext(
+        "The consultation has closed; it no longer takes new texts. Yours is kept below."
+    ),
+    Refusal.SPACE_UPCOMING: lazy_gettext("The consultation has not opened yet."),
+    Refusal.TOO_DEEP: lazy_gettext(
+        "This thread is as deep as it can get. Please reply to an earlier contribution."
+    ),
+    Refusal.WRONG_STATE: lazy_gettext("This text is not in a state in which that is possible."),
+    Refusal.TOO_LATE: lazy_gettext("The time in which this was possible has passed."),
+    Refusal.SUSPENDED: lazy_gettext("This account is suspended."),
+    Refusal.UNCONFIRMED: lazy_gettext("Please confirm your e-mail address first."),
+    Refusal.NO_AUTHOR: lazy_gettext("Please say first for whom you speak."),
+    Refusal.CLAIMED: lazy_gettext("A colleague is working on this item."),
+}
+
+PROBLEMS = {
+    "missing": lazy_gettext("Please fill in this field."),
+    "too-long": lazy_gettext("This is too long."),
+    "body-missing": lazy_gettext("Please write your text."),
+    "body-too-long": lazy_gettext("A text can have at most 50,000 characters."),
+    "language-unknown": lazy_gettext("Please choose English, French or Spanish."),
+    "objective-unknown": lazy_gettext("Please choose only objectives under review here."),
+    "parent-unknown": lazy_gettext("The contribution you reply to is no longer there."),
+    "idempotency_key": lazy_gettext("This form is too old. Please load the page again."),
+    "email-invalid": lazy_gettext("Please enter an e-mail address such as name@example.org."),
+    "password-short": lazy_gettext("Please choose a password of at least 15 characters."),
+    "password-long": lazy_gettext("A password can have at most 1,024 bytes."),
+    "password-common": lazy_gettext(
+        "This password is too easy to guess. A few words in a row make a good one."
+    ),
+    "password-wrong": lazy_gettext("This is not your current password."),
+    "name-characters": lazy_gettext("A name cannot hold invisible or control characters."),
+    "name-scripts": lazy_gettext("A word of a name cannot mix letters of several scripts."),
+    "email-known": lazy_gettext("There is an account with this address already."),
+    "name-reserved": lazy_gettext("This name is reserved. Please choose another one."),
+    "category-unknown": lazy_gettext("Please choose a category from the list."),
+    "organisation-missing": lazy_gettext(
+        "Please name your organisation, or choose another way to show your name."
+    ),
+    "time-zone-unknown": lazy_gettext("Please choose a time zone from the list."),
+    "display-unknown": lazy_gettext("Please choose how your name is shown."),
+    "country-unknown": lazy_gettext("Please choose a country from the list."),
+    "verdict-missing": lazy_gettext("Please choose a decision."),
+    "reason-missing": lazy_gettext("Please choose a reason."),
+    "message-short": lazy_gettext(
+        "Please explain the reason to the author in at least 20 characters."
+    ),
+    "message-long": lazy_gettext("The sentence for the author can have at most 2,000 characters."),
+    "revision-missing": lazy_gettext("This form is too old. Please load the page again."),
+    "link-invalid": lazy_gettext("This link is no longer valid. Please ask for a new one."),
+}
+
+
+def of_refusal(refusal: Refusal) -> str:
+    """Return the sentence for a refusal."""
+    return str(REFUSALS[refusal])
+
+
+def of_problem(code: str) -> str:
+    """Return the sentence for a problem code; an unknown one gets a general sentence."""
+    sentence = PROBLEMS.get(code)
+    return str(sentence) if sentence is not None else gettext("Please check this field.")

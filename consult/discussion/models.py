@@ -1,0 +1,189 @@
+"""Tables of contributions and their texts."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    Text,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from consult.core.db import Base, Id, Instant, Json, bytewise_string
+from consult.discussion.states import (
+    ContributionKind,
+    Removed,
+    RevisionOrigin,
+    RevisionState,
+    TagRole,
+)
+
+PATH_STEP = 4
+"""Characters of a thread path per level, base 36."""
+MAX_PATH = 100 * PATH_STEP
+
+
+class Contribution(Base):
+    """The head of a text: where it stands in its thread and which revision is public."""
+
+    __tablename__ = "contribution"
+    __table_args__ = (
+        UniqueConstraint("source", "external_id"),
+        UniqueConstraint("thread_id", "path"),
+        Index("ix_contribution_order", "question_id", "thread_ordinal", "thread_id", "path"),
+        Index("ix_contribution_discussed", "question_id", "thread_size"),
+        Index("ix_contribution_author", "author_id", "id"),
+        Index("ix_contribution_space", "space_id", "kind"),
+        Index("ix_contribution_parent", "parent_id"),
+        CheckConstraint("(kind = 'question') = (question_id IS NULL)", name="question"),
+    )
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    uid: Mapped[str] = mapped_column(String(36), unique=True)
+    """UUID; the id in exports of what was written here."""
+    source: Mapped[str | None] = mapped_column(String(120))
+    external_id: Mapped[str | None] = mapped_column(String(200))
+    kind: Mapped[ContributionKind] = mapped_column(String(16))
+    space_id: Mapped[int] = mapped_column(ForeignKey("space.id"))
+    question_id: Mapped[int | None] = mapped_column(ForeignKey("question.id"))
+    """The question a comment stands under; None for a participant's question itself."""
+    own_question_id: Mapped[int | None] = mapped_column(ForeignKey("question.id"), unique=True)
+    """For a participant's question: its row, from its first publication on."""
+    parent_id: Mapped[int | None] = mapped_column(ForeignKey("contribution.id"))
+    author_id: Mapped[int] = mapped_column(ForeignKey("author.id"))
+    thread_id: Mapped[int | None] = mapped_column(ForeignKey("contribution.id"))
+    """The top-level comment of the thread; itself for that one."""
+    thread_ordinal: Mapped[int] = mapped_column(BigInteger, default=0)
+    """Order of threads under a question: microseconds of the top-level comment's sending."""
+    path: Mapped[str] = mapped_column(bytewise_string(MAX_PATH), default="")
+    """Place in the thread, four base-36 characters a level; the top-level comment's is empty."""
+    depth: Mapped[int] = mapped_column(Integer, default=1)
+    next_child: Mapped[int] = mapped_column(Integer, default=1)
+    """Counter of the thread, kept on its top-level comment."""
+    thread_size: Mapped[int] = mapped_column(Integer, default=0)
+    """Public replies of the thread, kept on its top-level comment."""
+    published_revision_id: Mapped[int | None] = mapped_column(
+        ForeignKey("revision.id", use_alter=True, name="fk_contribution_published_revision")
+    )
+    """The one pointer that makes a text public."""
+    open_revision_id: Mapped[int | None] = mapped_column(
+        ForeignKey("revision.id", use_alter=True, name="fk_contribution_open_revision"), index=True
+    )
+    removed: Mapped[Removed] = mapped_column(String(16), default=Removed.NONE)
+    removed_before: Mapped[Removed] = mapped_column(String(16), default=Removed.NONE)
+    """What stood before a withdrawal, so that undoing it keeps a hidden text hidden."""
+    removed_at: Mapped[dt.datetime | None] = mapped_column(Instant)
+    version: Mapped[int] = mapped_column(Integer, default=1)
+    public_version: Mapped[int] = mapped_column(Integer, default=1)
+    receipt: Mapped[str | None] = mapped_column(String(19), unique=True)
+    """80 random bits in base 32, grouped by four; the name until first publication."""
+    reference: Mapped[str | None] = mapped_column(String(40), unique=True)
+    """RT3-Q1-0042; given at first publication, never given back."""
+    sent_at: Mapped[dt.datetime | None] = mapped_column(Instant)
+    """First sending; stays when a returned text is sent again. Null in imports that have none."""
+    first_published_at: Mapped[dt.datetime | None] = mapped_column(Instant)
+    edited_at: Mapped[dt.datetime | None] = mapped_column(Instant)
+    """Publication of the newest edit; None while the first text stands."""
+    created_at: Mapped[dt.datetime] = mapped_column(Instant)
+
+    parent: Mapped[Contribution | None] = relationship(
+        foreign_keys=[parent_id], remote_side=[id], lazy="raise"
+    )
+
+
+class Revision(Base):
+    """One text as its author sent it; never changed once sent."""
+
+    __tablename__ = "revision"
+    __table_args__ = (
+        UniqueConstraint("contribution_id", "number"),
+        Index("ix_revision_state", "state", "sent_at", "id"),
+        Index(
+            "uq_revision_open",
+            "contribution_id",
+            unique=True,
+            sqlite_where=text("state IN ('draft', 'clearance', 'pending')"),
+            postgresql_where=text("state IN ('draft', 'clearance', 'pending')"),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    contribution_id: Mapped[int] = mapped_column(ForeignKey("contribution.id"))
+    number: Mapped[int] = mapped_column(Integer)
+    state: Mapped[RevisionState] = mapped_column(String(16))
+    origin: Mapped[RevisionOrigin] = mapped_column(String(16), default=RevisionOrigin.AUTHOR)
+    base_id: Mapped[int | None] = mapped_column(ForeignKey("revision.id"))
+    submitted_by: Mapped[int | None] = mapped_column(
+        ForeignKey("user_account.id", ondelete="SET NULL")
+    )
+    """Which user typed; None for imports."""
+    format: Mapped[str] = mapped_column(String(16), default="markdown")
+    source: Mapped[str] = mapped_column(Text, default="")
+    html: Mapped[str] = mapped_column(Text, default="")
+    text: Mapped[str] = mapped_column(Text, default="")
+    """Plain text of one extractor; spans are half-open and in its code points."""
+    words: Mapped[int] = mapped_column(Integer, default=0)
+    language: Mapped[str] = mapped_column(String(8))
+    renderer_version: Mapped[int] = mapped_column(Integer)
+    sent_at: Mapped[dt.datetime | None] = mapped_column(Instant)
+    decided_at: Mapped[dt.datetime | None] = mapped_column(Instant)
+    created_at: Mapped[dt.datetime] = mapped_column(Instant)
+    saved_at: Mapped[dt.datetime] = mapped_column(Instant)
+    lock: Mapped[int] = mapped_column(Integer, default=1)
+    """Grows with every save of a draft, so that two windows do not overwrite each other."""
+
+
+class RevisionTag(Base):
+    """An objective that a text, or a span of it, belongs to."""
+
+    __tablename__ = "revision_tag"
+    __table_args__ = (
+        Index("ix_revision_tag_objective", "objective_id", "revision_id"),
+        Index("ix_revision_tag_revision", "revision_id"),
+    )
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    revision_id: Mapped[int] = mapped_column(ForeignKey("revision.id"))
+    objective_id: Mapped[int] = mapped_column(ForeignKey("objective.id"))
+    start: Mapped[int | None] = mapped_column(Integer)
+    """Half-open span in code points of the text; None for the whole."""
+    end: Mapped[int | None] = mapped_column(Integer)
+    role: Mapped[TagRole] = mapped_column(String(16), default=TagRole.AUTHOR)
+    is_public: Mapped[bool] = mapped_column(Boolean, default=True)
+    """False for an author's tag that the moderator took away."""
+
+
+class RevisionAttachment(Base):
+    """A file that came with a text and is decided with it."""
+
+    __tablename__ = "revision_attachment"
+    __table_args__ = (Index("ix_revision_attachment_revision", "revision_id"),)
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    token: Mapped[str] = mapped_column(String(32), unique=True)
+    """Random; the only name in addresses."""
+    revision_id: Mapped[int] = mapped_column(ForeignKey("revision.id"))
+    name: Mapped[str] = mapped_column(String(200))
+    media_type: Mapped[str] = mapped_column(String(120))
+    sha256: Mapped[str | None] = mapped_column(ForeignKey("blob.sha256"))
+    extracted: Mapped[list[dict[str, Any]] | None] = mapped_column(Json)
+    """Text by paragraph and page; None while it waits for the worker."""
+
+
+class ReferenceRedirect(Base):
+    """An old reference of a moved contribution; leads to the new one for ever."""
+
+    __tablename__ = "reference_redirect"
+
+    reference: Mapped[str] = mapped_column(String(40), primary_key=True)
+    contribution_id: Mapped[int] = mapped_column(ForeignKey("contribution.id"))

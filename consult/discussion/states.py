@@ -1,0 +1,123 @@
+"""States of a revision and what may become what; pure.
+
+Source of the table: the state model of this project (`docs/model.md`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+from types import MappingProxyType
+
+
+class ContributionKind(StrEnum):
+    """What a contribution is."""
+
+    COMMENT = "comment"
+    """Answers a question or replies to a comment."""
+    QUESTION = "question"
+    """A question posed by a participant; moderated like every text."""
+
+
+class RevisionState(StrEnum):
+    """Where one text stands; states belong to revisions, never to contributions."""
+
+    DRAFT = "draft"
+    """Being written; nobody but its author sees it."""
+    CLEARANCE = "clearance"
+    """Waits for the delegation's focal point."""
+    PENDING = "pending"
+    """Waits for a moderator."""
+    PUBLISHED = "published"
+    """The text that readers get."""
+    RETURNED = "returned"
+    """Sent back with a reason; the author may revise and resubmit."""
+    REJECTED = "rejected"
+    """Refused with a reason; may be appealed once."""
+    SUPERSEDED = "superseded"
+    """Was published; a newer one took its place."""
+    CANCELLED = "cancelled"
+    """Taken back by its author, or replaced by a newer one before it was decided."""
+
+
+class RevisionOrigin(StrEnum):
+    """Who made a text."""
+
+    AUTHOR = "author"
+    REDACTION = "redaction"
+    IMPORT = "import"
+
+
+class Removed(StrEnum):
+    """Why a published contribution is not shown; independent of its revisions."""
+
+    NONE = "none"
+    HIDDEN = "hidden"
+    """By a moderator; undone by `restore`."""
+    WITHDRAWN = "withdrawn"
+    """By its author."""
+    ERASED = "erased"
+    """Its words are gone for good."""
+
+
+class TagRole(StrEnum):
+    """Who said that a text belongs to an objective."""
+
+    AUTHOR = "author"
+    MODERATOR = "moderator"
+
+
+class Act(StrEnum):
+    """What moves a revision from one state to the next."""
+
+    SEND = "send"
+    RELEASE = "release"
+    APPROVE = "approve"
+    RETURN = "return"
+    REJECT = "reject"
+    TAKE_BACK = "take-back"
+    REPLACE = "replace"
+    """A newer text of the same author makes an undecided one obsolete."""
+    SUPERSEDE = "supersede"
+    UNDO = "undo"
+    """The decider takes a decision back."""
+    REINSTATE = "reinstate"
+    """Undoing an approval gives readers the text they had before."""
+
+
+S = RevisionState
+
+TRANSITIONS: Mapping[Act, Mapping[RevisionState, RevisionState]] = MappingProxyType(
+    {
+        Act.SEND: MappingProxyType({S.DRAFT: S.PENDING}),
+        Act.RELEASE: MappingProxyType({S.CLEARANCE: S.PENDING}),
+        Act.APPROVE: MappingProxyType({S.PENDING: S.PUBLISHED}),
+        Act.RETURN: MappingProxyType({S.PENDING: S.RETURNED}),
+        Act.REJECT: MappingProxyType({S.PENDING: S.REJECTED}),
+        Act.TAKE_BACK: MappingProxyType(
+            {S.DRAFT: S.CANCELLED, S.CLEARANCE: S.CANCELLED, S.PENDING: S.CANCELLED}
+        ),
+        Act.REPLACE: MappingProxyType({S.CLEARANCE: S.CANCELLED, S.PENDING: S.CANCELLED}),
+        Act.SUPERSEDE: MappingProxyType({S.PUBLISHED: S.SUPERSEDED}),
+        Act.UNDO: MappingProxyType(
+            {S.PUBLISHED: S.PENDING, S.RETURNED: S.PENDING, S.REJECTED: S.PENDING}
+        ),
+        Act.REINSTATE: MappingProxyType({S.SUPERSEDED: S.PUBLISHED}),
+    }
+)
+
+OPEN_STATES = frozenset({S.DRAFT, S.CLEARANCE, S.PENDING})
+"""At most one revision of a contribution is in one of these."""
+
+MAX_DEPTH = 100
+"""Replies nest no deeper; the top-level comment has depth 1."""
+
+
+def after(act: Act, state: RevisionState) -> RevisionState | None:
+    """Return the state that an act leads to, or None where it is not allowed."""
+    return TRANSITIONS[act].get(RevisionState(state))
+
+
+def before(act: Act) -> frozenset[RevisionState]:
+    """Return the states from which an act is allowed."""
+    return frozenset(TRANSITIONS[act])

@@ -1,0 +1,1 @@
+"""For machines and operators: health, readiness, metrics, robots, sitemap, `doctor`."""
