@@ -1,0 +1,397 @@
+"""Who sees what and who may do what with a contribution: one matrix, and its SQL twin.
+
+`MATRIX` is the visibility table of the model as data. `sight_of` reads it for one revision;
+`visible_contributions` and `visible_revisions` are the same rule in SQL. Every list, count,
+feed, mail, export, attachment and search hit goes through them.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import IntEnum, StrEnum
+from types import MappingProxyType
+
+from sqlalchemy import ColumnElement, and_, case, exists, false, or_, select, true
+from sqlalchemy.orm import aliased
+
+from consult.core.authz import Actor, Permission, Role, declare, signed_in
+from consult.core.errors import Refusal
+from consult.discussion.models import Contribution, Revision
+from consult.discussion.states import (
+    MAX_DEPTH,
+    OPEN_STATES,
+    Removed,
+    RevisionState,
+)
+from consult.spaces.models import Space
+from consult.spaces.policy import is_space_visible, phase_of, visible_spaces
+from consult.spaces.states import Phase
+
+CLOSING_GRACE = dt.timedelta(seconds=60)
+"""For a form that was opened before the closing; a page, not the API."""
+CLOSING_GRACE_WITH_FILES = dt.timedelta(minutes=10)
+RESUBMIT_DAYS = dt.timedelta(days=7)
+UNDO_WITHDRAWAL = dt.timedelta(seconds=60)
+
+
+class Standing(StrEnum):
+    """Where one revision stands, as the rows of the matrix name it."""
+
+    PUBLISHED = "published"
+    DRAFT = "draft"
+    CLEARANCE = "clearance"
+    PENDING = "pending"
+    RETURNED = "returned"
+    REJECTED = "rejected"
+    CANCELLED = "cancelled"
+    OLDER = "older"
+    """A superseded text, the base of a redaction among them."""
+    HIDDEN = "hidden"
+    WITHDRAWN = "withdrawn"
+    ERASED = "erased"
+
+
+class Viewer(StrEnum):
+    """As what somebody looks; one person may be several, the best sight counts."""
+
+    VISITOR = "visitor"
+    STAKEHOLDER = "stakeholder"
+    AUTHOR = "author"
+    """The author's user, or one of the delegation's."""
+    MODERATOR = "moderator"
+    DRAFTER = "drafter"
+    ORGANISER = "organiser"
+    AUDITOR = "auditor"
+
+
+class Sight(IntEnum):
+    """How much is seen, in growing order."""
+
+    NOTHING = 0
+    LOG = 1
+    """Ids and codes in the audit log."""
+    NUMBER = 2
+    """Counted in figures for staff, never named."""
+    TOMBSTONE = 3
+    """A nameless place in its thread, where it has a reference and a visible reply below."""
+    FULL = 4
+
+
+def _row(visitor: Sight, stakeholder: Sight, author: Sight, moderator: Sight, drafter: Sight,
+         organiser: Sight, auditor: Sight) -> Mapping[Viewer, Sight]:  # fmt: skip
+    sights = (visitor, stakeholder, author, moderator, drafter, organiser, auditor)
+    return MappingProxyType(dict(zip(Viewer, sights, strict=True)))
+
+
+_NO, _LOG, _NUM, _TOMB, _FULL = Sight
+
+_OPEN = _row(_NO, _NO, _FULL, _FULL, _NUM, _NUM, _LOG)
+_OWN = _row(_NO, _NO, _FULL, _NO, _NO, _NO, _NO)
+
+MATRIX: Mapping[Standing, Mapping[Viewer, Sight]] = MappingProxyType(
+    {
+        Standing.PUBLISHED: _row(_FULL, _FULL, _FULL, _FULL, _FULL, _FULL, _FULL),
+        Standing.DRAFT: _OWN,
+        Standing.CLEARANCE: _OWN,
+        Standing.PENDING: _OPEN,
+        Standing.RETURNED: _OPEN,
+        Standing.REJECTED: _OPEN,
+        Standing.CANCELLED: _OPEN,
+        Standing.OLDER: _row(_NO, _NO, _FULL, _FULL, _NO, _NUM, _LOG),
+        Standing.HIDDEN: _row(_TOMB, _TOMB, _FULL, _FULL, _TOMB, _NUM, _LOG),
+        Standing.WITHDRAWN: _row(_TOMB, _TOMB, _FULL, _FULL, _TOMB, _TOMB, _LOG),
+        Standing.ERASED: _row(_TOMB, _TOMB, _TOMB, _TOMB, _TOMB, _TOMB, _LOG),
+    }
+)
+
+_BY_STATE: Mapping[RevisionState, Standing] = MappingProxyType(
+    {
+        RevisionState.PUBLISHED: Standing.PUBLISHED,
+        RevisionState.DRAFT: Standing.DRAFT,
+        RevisionState.CLEARANCE: Standing.CLEARANCE,
+        RevisionState.PENDING: Standing.PENDING,
+        RevisionState.RETURNED: Standing.RETURNED,
+        RevisionState.REJECTED: Standing.REJECTED,
+        RevisionState.CANCELLED: Standing.CANCELLED,
+        RevisionState.SUPERSEDED: Standing.OLDER,
+    }
+)
+_BY_REMOVAL: Mapping[Removed, Standing] = MappingProxyType(
+    {
+        Removed.NONE: Standing.PUBLISHED,
+        Removed.HIDDEN: Standing.HIDDEN,
+        Removed.WITHDRAWN: Standing.WITHDRAWN,
+        Removed.ERASED: Standing.ERASED,
+    }
+)
+
+
+@dataclass(frozen=True)
+class Place:
+    """What the rule must know of where a contribution stands."""
+
+    space: Space
+    author_id: int
+
+
+def viewers_of(actor: Actor, place: Place) -> frozenset[Viewer]:
+    """Return as what an actor looks at a contribution in a space that exists for them."""
+    space = place.space
+    viewers = {Viewer.STAKEHOLDER if actor.is_signed_in else Viewer.VISITOR}
+    if place.author_id in actor.author_ids:
+        viewers.add(Viewer.AUTHOR)
+    if actor.has_in_space(Role.MODERATOR, space_id=space.id):
+        viewers.add(Viewer.MODERATOR)
+    if actor.has_in_space(Role.DRAFTER, space_id=space.id):
+        viewers.add(Viewer.DRAFTER)
+    if actor.has_in_forum(Role.ORGANISER, forum_id=space.forum_id):
+        viewers.add(Viewer.ORGANISER)
+    if actor.has_in_forum(Role.AUDITOR, forum_id=space.forum_id):
+        viewers.add(Viewer.AUDITOR)
+    return frozenset(viewers)
+
+
+def sight_of(actor: Actor, *, place: Place, removed: Removed, state: RevisionState) -> Sight:
+    """Return how much of one revision the actor sees: the lesser of what its own state and
+    its contribution's removal allow, for the best of the actor's viewers.
+    """
+    if not is_space_visible(actor, place.space):
+        return Sight.NOTHING
+    by_state = MATRIX[_BY_STATE[RevisionState(state)]]
+    by_removal = MATRIX[_BY_REMOVAL[Removed(removed)]]
+    return max(min(by_state[v], by_removal[v]) for v in viewers_of(actor, place))
+
+
+def is_visible(
+    actor: Actor, contribution: Contribution, *, space: Space, state: RevisionState | None
+) -> bool:
+    """Whether the published text may be read in full; twin of `visible_contributions`.
+
+    `state` is the state of the revision that `published_revision_id` names, None without one.
+    """
+    if contribution.published_revision_id is None or state is None:
+        return False
+    place = Place(space=space, author_id=contribution.author_id)
+    return sight_of(actor, place=place, removed=contribution.removed, state=state) is Sight.FULL
+
+
+def is_public(contribution: Contribution) -> bool:
+    """Whether readers get it, given that its space exists for them."""
+    return contribution.published_revision_id is not None and contribution.removed == Removed.NONE
+
+
+def public_contributions() -> ColumnElement[bool]:
+    """Return the condition for what every reader of a visible space gets."""
+    return and_(
+        Contribution.published_revision_id.is_not(None), Contribution.removed == Removed.NONE
+    )
+
+
+def _seen_as(viewer: Viewer, actor: Actor) -> ColumnElement[bool]:
+    """Return the condition under which the actor looks at a row as that viewer."""
+    if viewer is Viewer.VISITOR:
+        return true()
+    if viewer is Viewer.STAKEHOLDER:
+        return true() if actor.is_signed_in else false()
+    if viewer is Viewer.AUTHOR:
+        return Contribution.author_id.in_(sorted(actor.author_ids))
+    if viewer in {Viewer.MODERATOR, Viewer.DRAFTER}:
+        return Contribution.space_id.in_(sorted(actor.space_ids(Role(viewer.value))))
+    forum_ids = sorted(actor.forum_ids_as(Role(viewer.value)))
+    if not forum_ids:
+        return false()
+    return Contribution.space_id.in_(select(Space.id).where(Space.forum_id.in_(forum_ids)))
+
+
+def _seen_in_full(
+    actor: Actor, standing_of: Mapping[Standing, ColumnElement[bool]]
+) -> ColumnElement[bool]:
+    """Return the condition that some viewer of the actor sees the standing in full."""
+    conditions = []
+    for viewer in Viewer:
+        allowed = [standing_of[s] for s in standing_of if MATRIX[s][viewer] is Sight.FULL]
+        if allowed:
+            conditions.append(and_(_seen_as(viewer, actor), or_(*allowed)))
+    return or_(false(), *conditions)
+
+
+def _in_visible_space(actor: Actor) -> ColumnElement[bool]:
+    if actor.is_system:
+        return true()
+    return Contribution.space_id.in_(select(Space.id).where(visible_spaces(actor)))
+
+
+_REMOVAL_IN_SQL = {
+    standing: Contribution.removed == removed for removed, standing in _BY_REMOVAL.items()
+}
+
+
+def visible_contributions(actor: Actor) -> ColumnElement[bool]:
+    """Return the condition for rows of `Contribution` whose published text the actor may read."""
+    return and_(
+        Contribution.published_revision_id.is_not(None),
+        _in_visible_space(actor),
+        _seen_in_full(actor, _REMOVAL_IN_SQL),
+    )
+
+
+def visible_revisions(actor: Actor) -> ColumnElement[bool]:
+    """Return the condition for rows of `Revision`, joined with their `Contribution`, that the
+    actor may read in full.
+    """
+    by_state = {standing: Revision.state == state for state, standing in _BY_STATE.items()}
+    conditions = []
+    for viewer in Viewer:
+        states = [by_state[s] for s in by_state if MATRIX[s][viewer] is Sight.FULL]
+        removals = [c for s, c in _REMOVAL_IN_SQL.items() if MATRIX[s][viewer] is Sight.FULL]
+        if states and removals:
+            conditions.append(and_(_seen_as(viewer, actor), or_(*states), or_(*removals)))
+    return and_(_in_visible_space(actor), or_(false(), *conditions))
+
+
+def has_visible_reply() -> ColumnElement[bool]:
+    """Return the condition that a public contribution stands below in the same thread."""
+    below = aliased(Contribution)
+    return exists(
+        select(below.id).where(
+            below.thread_id == Contribution.thread_id,
+            below.id != Contribution.id,
+            below.published_revision_id.is_not(None),
+            below.removed == Removed.NONE,
+            below.path.startswith(Contribution.path, autoescape=False),
+        )
+    )
+
+
+def tombstones() -> ColumnElement[bool]:
+    """Return the condition for nameless places that a thread keeps for every reader."""
+    return and_(
+        Contribution.reference.is_not(None),
+        Contribution.removed != Removed.NONE,
+        has_visible_reply(),
+    )
+
+
+def thread_places(actor: Actor) -> ColumnElement[bool]:
+    """Return the condition for rows of a thread page: readable texts, tombstones, and the
+    actor's own texts that wait.
+    """
+    conditions = [public_contributions(), tombstones()]
+    if actor.author_ids:
+        conditions.append(
+            and_(
+                Contribution.author_id.in_(sorted(actor.author_ids)),
+                Contribution.sent_at.is_not(None),
+                Contribution.removed == Removed.NONE,
+                Contribution.published_revision_id.is_(None),
+                Contribution.open_revision_id.is_not(None),
+            )
+        )
+    return or_(*conditions)
+
+
+def own_first() -> ColumnElement[int]:
+    """Return an ordering that puts waiting texts behind the published ones."""
+    return case((Contribution.published_revision_id.is_(None), 1), else_=0)
+
+
+# Who may do what ---------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Writing:
+    """What an act of writing concerns; predicates look at it."""
+
+    space: Space
+    contribution: Contribution | None = None
+    """The own text that is edited, withdrawn…"""
+    open_state: RevisionState | None = None
+    """State of its open revision."""
+    parent: Contribution | None = None
+    grace: dt.timedelta = dt.timedelta(0)
+    returned_at: dt.datetime | None = None
+
+
+def has_author(actor: Actor, subject: Writing, _now: dt.datetime) -> Refusal | None:
+    """Predicate: the person has said for whom they speak in this forum."""
+    return None if subject.space.forum_id in actor.forum_ids else Refusal.NO_AUTHOR
+
+
+def space_is_open(_actor: Actor, subject: Writing, now: dt.datetime) -> Refusal | None:
+    """Predicate: the space takes contributions, a form's grace after the closing included."""
+    phase = phase_of(subject.space, now=now)
+    if phase is Phase.OPEN:
+        return None
+    if phase is Phase.UPCOMING:
+        return Refusal.SPACE_UPCOMING
+    closes_at = subject.space.closes_at
+    if closes_at is not None and now < closes_at + subject.grace:
+        return None
+    return Refusal.SPACE_CLOSED
+
+
+def is_own(actor: Actor, subject: Writing, _now: dt.datetime) -> Refusal | None:
+    """Predicate: the actor speaks for the author of the text."""
+    contribution = subject.contribution
+    if contribution is not None and contribution.author_id in actor.author_ids:
+        return None
+    return Refusal.NOT_YOURS
+
+
+def parent_is_public(_actor: Actor, subject: Writing, _now: dt.datetime) -> Refusal | None:
+    """Predicate: what is replied to can be read by everybody and is not too deep."""
+    if subject.parent is None or not is_public(subject.parent):
+        return Refusal.WRONG_STATE
+    return Refusal.TOO_DEEP if subject.parent.depth >= MAX_DEPTH else None
+
+
+def not_removed(_actor: Actor, subject: Writing, _now: dt.datetime) -> Refusal | None:
+    """Predicate: the text was not withdrawn or erased; a hidden one may still be edited."""
+    contribution = subject.contribution
+    if contribution is None or contribution.removed in {Removed.WITHDRAWN, Removed.ERASED}:
+        return Refusal.WRONG_STATE
+    return None
+
+
+def within_resubmission(_actor: Actor, subject: Writing, now: dt.datetime) -> Refusal | None:
+    """Predicate: the text was returned at most seven days ago, or the space is still open."""
+    if phase_of(subject.space, now=now) is Phase.OPEN:
+        return None
+    if subject.returned_at is None or now > subject.returned_at + RESUBMIT_DAYS:
+        return Refusal.TOO_LATE
+    return None
+
+
+def is_undecided(_actor: Actor, subject: Writing, _now: dt.datetime) -> Refusal | None:
+    """Predicate: there is an open revision to take back."""
+    return None if subject.open_state in OPEN_STATES else Refusal.WRONG_STATE
+
+
+def was_public(_actor: Actor, subject: Writing, _now: dt.datetime) -> Refusal | None:
+    """Predicate: it has a reference and was not withdrawn already."""
+    contribution = subject.contribution
+    if contribution is None or contribution.reference is None:
+        return Refusal.WRONG_STATE
+    return not_removed(_actor, subject, _now)
+
+
+def withdrawn_just_now(_actor: Actor, subject: Writing, now: dt.datetime) -> Refusal | None:
+    """Predicate: it was withdrawn at most a minute ago."""
+    contribution = subject.contribution
+    if contribution is None or contribution.removed != Removed.WITHDRAWN:
+        return Refusal.WRONG_STATE
+    if contribution.removed_at is None or now > contribution.removed_at + UNDO_WITHDRAWAL:
+        return Refusal.TOO_LATE
+    return None
+
+
+declare(Permission.ANSWER, signed_in, has_author, space_is_open)
+declare(Permission.ASK, signed_in, has_author, space_is_open)
+declare(Permission.REPLY, signed_in, has_author, space_is_open, parent_is_public)
+declare(Permission.EDIT, signed_in, is_own, not_removed, space_is_open)
+declare(Permission.RESUBMIT, signed_in, is_own, not_removed, within_resubmission)
+declare(Permission.TAKE_BACK, signed_in, is_own, is_undecided)
+declare(Permission.WITHDRAW, signed_in, is_own, was_public)
+declare(Permission.RESTORE_OWN, signed_in, is_own, withdrawn_just_now)

@@ -1,0 +1,139 @@
+"""Carrying out what moderators decide on a waiting text."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from consult.core.errors import StaleState
+from consult.discussion.models import Contribution, Revision
+from consult.discussion.policy import is_public
+from consult.discussion.services import threads
+from consult.discussion.services.sending import move
+from consult.discussion.states import Act, RevisionState
+from consult.spaces.models import Space
+
+
+def waiting_revision(session: Session, *, contribution: Contribution, number: int) -> Revision:
+    """Return the pending revision that a moderator saw.
+
+    Raises `StaleState` where it is not the open one any more or was decided meanwhile.
+    """
+    revision = session.scalars(
+        select(Revision)
+        .where(Revision.contribution_id == contribution.id, Revision.number == number)
+        .execution_options(populate_existing=True)
+    ).first()
+    if (
+        revision is None
+        or revision.id != contribution.open_revision_id
+        or revision.state != RevisionState.PENDING
+    ):
+        raise StaleState(revision=revision.id if revision else None)
+    return revision
+
+
+def publish(
+    session: Session,
+    *,
+    contribution: Contribution,
+    revision: Revision,
+    space: Space,
+    now: dt.datetime,
+) -> None:
+    """Make exactly this pending revision the one that readers get; does not unhide.
+
+    The older published one is superseded; a first publication gives the reference. Raises
+    `StaleState` where somebody was faster.
+    """
+    was_public = is_public(contribution)
+    older_id = contribution.published_revision_id
+    move(session, revision, act=Act.APPROVE, decided_at=now)
+    if older_id is not None:
+        older = session.get_one(Revision, older_id, populate_existing=True)
+        move(session, older, act=Act.SUPERSEDE)
+        contribution.edited_at = now
+    _point(session, contribution=contribution, open_id=revision.id, published_id=revision.id)
+    contribution.first_published_at = contribution.first_published_at or now
+    threads.give_reference(session, contribution, space=space)
+    threads.public_change(session, contribution, was_public=was_public, now=now)
+
+
+def send_back(
+    session: Session,
+    *,
+    contribution: Contribution,
+    revision: Revision,
+    now: dt.datetime,
+) -> None:
+    """Return a pending text to its author; it stays the open one until a new draft exists."""
+    move(session, revision, act=Act.RETURN, decided_at=now)
+    contribution.version += 1
+
+
+def reject(
+    session: Session,
+    *,
+    contribution: Contribution,
+    revision: Revision,
+    now: dt.datetime,
+) -> None:
+    """Refuse a pending text for good, an appeal apart."""
+    move(session, revision, act=Act.REJECT, decided_at=now)
+    if contribution.open_revision_id != revision.id:
+        raise StaleState
+    contribution.open_revision_id = None
+    contribution.version += 1
+    session.flush()
+
+
+def take_back_decision(
+    session: Session, *, contribution: Contribution, revision: Revision, now: dt.datetime
+) -> None:
+    """Undo an approval, return or rejection: the text waits again, readers get the older one.
+
+    The reference stays; `public_version` grows. Raises `StaleState` where a newer revision is
+    open.
+    """
+    other = contribution.open_revision_id
+    if other is not None and other != revision.id:
+        raise StaleState
+    was_public = is_public(contribution)
+    was_published = contribution.published_revision_id == revision.id
+    move(session, revision, act=Act.UNDO, decided_at=None)
+    contribution.open_revision_id = revision.id
+    contribution.version += 1
+    session.flush()
+    if not was_published:
+        return
+    older = session.scalars(
+        select(Revision)
+        .where(
+            Revision.contribution_id == contribution.id,
+            Revision.state == RevisionState.SUPERSEDED,
+            Revision.number < revision.number,
+        )
+        .order_by(Revision.number.desc())
+        .limit(1)
+    ).first()
+    contribution.published_revision_id = older.id if older else None
+    if older is not None:
+        move(session, older, act=Act.REINSTATE)
+    threads.public_change(session, contribution, was_public=was_public, now=now)
+
+
+def _point(
+    session: Session, *, contribution: Contribution, open_id: int, published_id: int
+) -> None:
+    result = session.execute(
+        update(Contribution)
+        .where(Contribution.id == contribution.id, Contribution.open_revision_id == open_id)
+        .values(published_revision_id=published_id, open_revision_id=None)
+        .execution_options(synchronize_session=False)
+    )
+    if result.rowcount != 1:  # type: ignore[attr-defined]
+        raise StaleState
+    contribution.published_revision_id = published_id
+    contribution.open_revision_id = None

@@ -1,0 +1,214 @@
+"""Reads about forums, spaces and those who speak: finished rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from consult.core.authz import Actor, Grant, Role
+from consult.core.errors import NotVisible
+from consult.core.i18n import Translated, gettext
+from consult.spaces.models import (
+    Author,
+    AuthorMember,
+    Category,
+    Document,
+    Forum,
+    Objective,
+    Question,
+    Reason,
+    Region,
+    RoleGrant,
+    Space,
+    SpaceObjective,
+)
+from consult.spaces.policy import is_space_visible, visible_spaces
+from consult.spaces.states import DisplayChoice
+
+
+@dataclass(frozen=True)
+class ObjectiveRow:
+    """An objective as pages name it."""
+
+    id: int
+    number: int
+    title: Translated
+    short_title: Translated
+
+    @property
+    def label(self) -> str:
+        """“20 – Remittances” in the current locale."""
+        return f"{self.number} – {self.short_title}"
+
+
+@dataclass(frozen=True)
+class SpaceView:
+    """A space with its forum and its questions in order."""
+
+    space: Space
+    forum: Forum
+    questions: Sequence[Question]
+
+    def question(self, number: int) -> Question:
+        """Return a question by number; raises `NotVisible`."""
+        for question in self.questions:
+            if question.number == number:
+                return question
+        raise NotVisible
+
+
+@dataclass(frozen=True)
+class ShownAuthor:
+    """Who speaks, as chosen: nothing more than this reaches a page, a mail or a file."""
+
+    name: str
+    organisation: str | None
+    category: Translated | None
+    on_behalf_of: str | None
+    is_pseudonym: bool = False
+
+
+def shown_author(
+    *,
+    display: str,
+    name: str,
+    organisation: str | None,
+    category: Translated | None,
+    on_behalf_of: str | None,
+    pseudonym_number: int | None,
+) -> ShownAuthor:
+    """Apply the author's display choice; a pseudonym keeps only the category."""
+    if display == DisplayChoice.PSEUDONYM:
+        shown = gettext("Participant %(number)s", number=pseudonym_number or "–")
+        return ShownAuthor(shown, None, category, None, is_pseudonym=True)
+    if display == DisplayChoice.ORGANISATION and organisation:
+        return ShownAuthor(organisation, None, category, on_behalf_of)
+    second = organisation if organisation and organisation != name else None
+    return ShownAuthor(name, second, category, on_behalf_of)
+
+
+def current_forum(session: Session) -> Forum | None:
+    """Return the newest forum, the one whose name the site carries."""
+    return session.scalars(select(Forum).order_by(Forum.id.desc()).limit(1)).first()
+
+
+def forum_by_slug(session: Session, slug: str) -> Forum | None:
+    """Return a forum by slug."""
+    return session.scalars(select(Forum).where(Forum.slug == slug)).first()
+
+
+def space_by_slug(session: Session, slug: str) -> Space | None:
+    """Return a space by slug, whoever may see it; for commands."""
+    return session.scalars(select(Space).where(Space.slug == slug)).first()
+
+
+def space_view(session: Session, *, slug: str, actor: Actor) -> SpaceView:
+    """Return a space with forum and questions in one query; raises `NotVisible`."""
+    rows = session.execute(
+        select(Space, Forum, Question)
+        .join(Forum, Forum.id == Space.forum_id)
+        .outerjoin(Question, Question.space_id == Space.id)
+        .where(Space.slug == slug)
+        .order_by(Question.number)
+    ).all()
+    if not rows or not is_space_visible(actor, rows[0][0]):
+        raise NotVisible
+    questions = [question for _, _, question in rows if question is not None]
+    return SpaceView(space=rows[0][0], forum=rows[0][1], questions=questions)
+
+
+def spaces_of_forum(session: Session, *, forum_id: int, actor: Actor) -> Sequence[SpaceView]:
+    """Return the spaces that exist for the actor, with their questions, in order."""
+    rows = session.execute(
+        select(Space, Forum, Question)
+        .join(Forum, Forum.id == Space.forum_id)
+        .outerjoin(Question, Question.space_id == Space.id)
+        .where(Space.forum_id == forum_id, visible_spaces(actor))
+        .order_by(Space.position, Question.number)
+    ).all()
+    grouped: dict[int, tuple[Space, Forum, list[Question]]] = {}
+    for space, forum, question in rows:
+        entry = grouped.setdefault(space.id, (space, forum, []))
+        if question is not None:
+            entry[2].append(question)
+    return [SpaceView(space=s, forum=f, questions=q) for s, f, q in grouped.values()]
+
+
+def objectives_of_space(session: Session, *, space_id: int) -> Sequence[ObjectiveRow]:
+    """Return the objectives under review in a space, by number."""
+    rows = session.execute(
+        select(Objective.id, Objective.number, Objective.title, Objective.short_title)
+        .join(SpaceObjective, SpaceObjective.objective_id == Objective.id)
+        .where(SpaceObjective.space_id == space_id)
+        .order_by(Objective.number)
+    )
+    return [ObjectiveRow(*row) for row in rows]
+
+
+def objectives_of_forum(session: Session, *, forum_id: int) -> Sequence[ObjectiveRow]:
+    """Return all objectives of a forum, by number."""
+    rows = session.execute(
+        select(Objective.id, Objective.number, Objective.title, Objective.short_title)
+        .where(Objective.forum_id == forum_id)
+        .order_by(Objective.number)
+    )
+    return [ObjectiveRow(*row) for row in rows]
+
+
+def categories(session: Session, *, forum_id: int) -> Sequence[Category]:
+    """Return a forum's stakeholder categories in their order."""
+    return session.scalars(
+        select(Category).where(Category.forum_id == forum_id).order_by(Category.position)
+    ).all()
+
+
+def regions(session: Session, *, forum_id: int) -> Sequence[Region]:
+    """Return a forum's regions in their order."""
+    return session.scalars(
+        select(Region).where(Region.forum_id == forum_id).order_by(Region.position)
+    ).all()
+
+
+def reasons(session: Session, *, forum_id: int) -> Sequence[Reason]:
+    """Return a forum's catalogue of reasons in its order."""
+    return session.scalars(
+        select(Reason).where(Reason.forum_id == forum_id).order_by(Reason.position)
+    ).all()
+
+
+def documents(session: Session, *, forum_id: int) -> Sequence[Document]:
+    """Return a forum's documents in their order."""
+    return session.scalars(
+        select(Document).where(Document.forum_id == forum_id).order_by(Document.position)
+    ).all()
+
+
+def roles_and_authors(
+    session: Session, *, user_id: int
+) -> tuple[frozenset[Grant], frozenset[int], frozenset[int]]:
+    """Return a user's grants, the authors they speak for and those authors' forums.
+
+    One statement: it runs in every request of somebody signed in.
+    """
+    grants = select(
+        RoleGrant.role, RoleGrant.forum_id, RoleGrant.space_id, RoleGrant.id.label("author_id")
+    ).where(RoleGrant.user_id == user_id)
+    speaks = (
+        select(AuthorMember.membership, Author.forum_id, Space.id, AuthorMember.author_id)
+        .join(Author, Author.id == AuthorMember.author_id)
+        .outerjoin(Space, Space.id < 0)
+        .where(AuthorMember.user_id == user_id)
+    )
+    found: set[Grant] = set()
+    authors: set[int] = set()
+    forums: set[int] = set()
+    for role, forum_id, space_id, author_id in session.execute(grants.union_all(speaks)):
+        if role in {member.value for member in Role}:
+            found.add(Grant(Role(role), forum_id, space_id))
+            continue
+        authors.add(author_id)
+        forums.add(forum_id)
+    return frozenset(found), frozenset(authors), frozenset(forums)
