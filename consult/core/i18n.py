@@ -14,7 +14,7 @@ from typing import Any, cast
 from babel import Locale
 from babel.dates import format_date as babel_date
 from babel.dates import format_datetime as babel_datetime
-from babel.dates import format_skeleton, get_timezone_name
+from babel.dates import format_skeleton, get_timezone_location
 from babel.numbers import format_decimal
 from flask import Flask, g, has_request_context
 from flask_babel import Babel, force_locale, get_locale
@@ -92,12 +92,13 @@ def zone(name: str | None) -> zoneinfo.ZoneInfo:
         return zoneinfo.ZoneInfo(DEFAULT_ZONE)
 
 
-def zone_label(name: str | None) -> str:
-    """Return a zone's city in the current locale: “New York time” without “time”."""
-    return str(get_timezone_name(zone(name), width="long", locale=locale(), return_zone=False))
+def zone_words(name: str | None) -> str:
+    """Return a zone's name for people: “New York time”."""
+    city = get_timezone_location(zone(name), locale=locale(), return_city=True)
+    return gettext("%(city)s time", city=city)
 
 
-def format_instant(instant: dt.datetime, *, zone_name: str | None = None) -> str:
+def format_instant(instant: dt.datetime, zone_name: str | None = None) -> str:
     """Return date and hour in the zone, in the current locale."""
     return str(
         babel_datetime(instant, "d MMMM y, HH:mm", tzinfo=zone(zone_name), locale=locale())
@@ -106,7 +107,7 @@ def format_instant(instant: dt.datetime, *, zone_name: str | None = None) -> str
     )
 
 
-def format_day(instant: dt.datetime | dt.date, *, zone_name: str | None = None) -> str:
+def format_day(instant: dt.datetime | dt.date, zone_name: str | None = None) -> str:
     """Return the day in words: 31 January 2026."""
     if isinstance(instant, dt.datetime):
         instant = instant.astimezone(zone(zone_name)).date()
@@ -115,7 +116,7 @@ def format_day(instant: dt.datetime | dt.date, *, zone_name: str | None = None) 
     return str(babel_date(instant, "d MMMM y", locale=_date_locale()))
 
 
-def format_weekday(instant: dt.datetime, *, zone_name: str | None = None) -> str:
+def format_weekday(instant: dt.datetime, zone_name: str | None = None) -> str:
     """Return weekday, day and hour in the zone: Saturday 31 January 2026, 23:59."""
     pattern = {"es": "EEEE d 'de' MMMM 'de' y, HH:mm"}.get(locale(), "EEEE d MMMM y, HH:mm")
     return str(babel_datetime(instant, pattern, tzinfo=zone(zone_name), locale=_date_locale()))

@@ -31,6 +31,8 @@ EXTRACTOR_VERSION = 1
 
 _MOST_SIGNS = 10_000
 _MOST_LINKS = 500
+_MOST_TAGS = 8_000
+_MOST_ENTITIES = 15_000
 _KEY = object()
 _REL = "nofollow ugc noopener"
 
@@ -131,7 +133,7 @@ def _escaped_markdown(line: str) -> str:
 
 
 def _from_markdown(source: str) -> str:
-    if len(_SIGNS.findall(source)) > _MOST_SIGNS:
+    if len(_SIGNS.findall(source)) > _MOST_SIGNS or source.count("\n") > _MOST_TAGS:
         return _from_text(source, link=False)
     # The finder of links takes quadratic time over a text of nothing but beginnings of links.
     has_room = source.count("://") <= _MOST_LINKS
@@ -225,8 +227,16 @@ def _image_as_link(
 
 def _clean(html: str, *, paragraphs: bool) -> SafeHtml:
     tidy = Tidier(paragraphs=paragraphs).tidied(html)
-    listed = _TOOLS.cleaner.clean(tidy)
-    return SafeHtml(_LAST_PASS.clean(listed), key=_KEY)
+    if tidy.count("<") > _MOST_TAGS or tidy.count("&") > _MOST_ENTITIES:
+        # bleach takes quadratic time over siblings: nobody wrote this to be read, so only its
+        # words are kept, and a text without any element needs no allow-list.
+        words = _escaped(_WHITE.sub(" ", to_text(tidy)))
+        return SafeHtml(_LAST_PASS.clean(f"<p>{words}</p>") if words else "", key=_KEY)
+    clean = _LAST_PASS.clean(_TOOLS.cleaner.clean(tidy))
+    if "<a rel=" in clean:
+        # A later pass knew better about a host, and its link has no address any more.
+        return _clean(clean, paragraphs=paragraphs)
+    return SafeHtml(clean, key=_KEY)
 
 
 def _last_attribute(tag: str, name: str, value: str) -> str | None:

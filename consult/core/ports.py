@@ -25,7 +25,9 @@ class Eraser(Protocol):
 class DocumentSource(Protocol):
     """Gives the search index its documents, always as the public may read them now."""
 
-    def documents(self, session: Session, ids: Sequence[int] | None) -> Iterable[Any]:
+    def documents(
+        self, session: Session, ids: Sequence[int] | None
+    ) -> Iterable[IndexDocument]:
         """Yield the documents of these ids (all of them for None); removed ones are left out."""
         ...
 
@@ -38,6 +40,44 @@ class Suggester(Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class DecisionWords:
+    """What a moderator told the author of a text, in the author's language."""
+
+    reason: str
+    message: str | None
+    message_lang: str | None
+    decided_at: dt.datetime
+
+
+class DecisionReader(Protocol):
+    """Gives the words of the newest decision on a text to the pages of its author."""
+
+    def __call__(
+        self, session: Session, *, revision_id: int, locale: str
+    ) -> DecisionWords | None:
+        """Return the words, or None where nothing was said."""
+        ...
+
+
+@dataclass(frozen=True)
+class IndexDocument:
+    """One public text as the search index keeps it; the words of `consult.search.documents`."""
+
+    id: int
+    version: int
+    space: str
+    question: int
+    language: str
+    category: str | None
+    objectives: tuple[int, ...]
+    region: str | None
+    published_at: float
+    """Seconds since 1970."""
+    text: str
+    title: str
+
+
 @dataclass
 class Ports:
     """The registries of one application."""
@@ -46,6 +86,7 @@ class Ports:
     documents: dict[str, DocumentSource] = field(default_factory=dict)
     exports: dict[str, Callable[..., Iterator[Any]]] = field(default_factory=dict)
     suggester: Suggester | None = None
+    decision_words: DecisionReader | None = None
 
     def erase(self, session: Session, *, user_id: int, now: dt.datetime) -> dict[str, int]:
         """Run every eraser in the order of registration; return rows touched by each."""

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterator
+from itertools import groupby
+from typing import NamedTuple
 
+from consult.core.html_tokens import attribute, decoded, tokens
 from consult.core.links import safe_href
 from consult.core.text import clean_characters
 
@@ -48,24 +50,9 @@ _SAME_AS = {
     "listing": "pre",
     "dir": "ul",
 }
-_DROPPED_WITH_CONTENT = frozenset(
-    "script style title textarea noscript svg math template iframe noembed noframes xmp object"
-    " select xml audio video canvas button datalist".split()
-)
 _LANGUAGES = frozenset(("en", "fr", "es"))
 _DIRECTIONS = frozenset(("ltr", "rtl", "auto"))
 WITH_LANGUAGE = frozenset(("p", "blockquote", "li"))
-
-_TAG = re.compile(
-    r"<(/?)([A-Za-z][A-Za-z0-9:-]*+)"
-    r"((?:[^<>\"']++|\"[^\"<]*+\"|'[^'<]*+')*+)>"
-)
-_UGLY_TAG = re.compile(r"<(/?)([A-Za-z][A-Za-z0-9:-]*+)([^<>]*+)>")
-_DECLARATION = re.compile(r"<[!?][A-Za-z\[/][^<>]*+>")
-_ATTRIBUTE = re.compile(
-    r"(?<![^\s\"'/])([A-Za-z]++)\s*+=\s*+(?:\"([^\"]*+)\"|'([^']*+)'|([^\s\"'>]++))"
-)
-_ENTITY = re.compile(r"&(?:#[0-9]{1,7};?|#[xX][0-9A-Fa-f]{1,6};?|[A-Za-z][A-Za-z0-9]{1,40};)")
 
 
 def is_allowed_attribute(tag: str, name: str, value: str) -> bool:
@@ -79,6 +66,13 @@ def is_allowed_attribute(tag: str, name: str, value: str) -> bool:
     return tag == "ol" and name == "start" and re.fullmatch(r"[0-9]{1,9}", value) is not None
 
 
+class _Piece(NamedTuple):
+    """A tag, or characters that are not escaped yet."""
+
+    text: str
+    is_tag: bool
+
+
 class Tidier:
     """Turns any HTML into balanced, shallow HTML that every parser reads the same way.
 
@@ -89,43 +83,52 @@ class Tidier:
 
     def __init__(self, *, paragraphs: bool) -> None:
         self._paragraphs = paragraphs
-        self._out: list[str] = []
+        self._out: list[_Piece] = []
         self._open: list[str] = []
         self._begins: list[int] = []
         self._is_seen: list[bool] = []
 
     def tidied(self, source: str) -> str:
         """Return the tidy form of ``source``; use an instance once."""
-        for kind, name, rest in _tokens(source):
+        for kind, name, rest in tokens(source):
             if kind == "text":
                 self._text(rest)
             elif kind == "end":
-                self._end(name)
+                self._end(_SAME_AS.get(name, name))
             else:
-                self._start(name, rest)
+                self._start(_SAME_AS.get(name, name), rest)
         while self._open:
             self._pop()
-        return "".join(self._out)
+        # Characters that only now stand side by side may be one in NFC.
+        return "".join(
+            "".join(piece.text for piece in run)
+            if is_tag
+            else html.escape(clean_characters("".join(piece.text for piece in run)), quote=False)
+            for is_tag, run in groupby(self._out, key=lambda piece: piece.is_tag)
+        )
 
     # Text.
 
     def _text(self, raw: str) -> None:
-        text = clean_characters(_decoded(raw))
+        text = clean_characters(decoded(raw))
         if not text or text.isspace():
             if self._top() not in _LISTS | _TABLE_PARTS:
                 self._put(text)
             return
         self._make_room_for_text()
-        self._put(html.escape(text, quote=False))
+        self._put(text)
         if self._open:
             self._is_seen[-1] = True
 
     def _put(self, text: str) -> None:
-        if self._out and self._out[-1].startswith("<pre"):
+        if self._out and self._out[-1] == _Piece("<pre>", is_tag=True):
             # Parsers drop a line end here, once each time they read.
             text = text.lstrip("\n")
         if text:
-            self._out.append(text)
+            self._out.append(_Piece(text, is_tag=False))
+
+    def _put_tag(self, tag: str) -> None:
+        self._out.append(_Piece(tag, is_tag=True))
 
     def _make_room_for_text(self) -> None:
         self._make_room()
@@ -144,7 +147,7 @@ class Tidier:
             self._push("td")
 
     def _push_item(self) -> None:
-        if self._out[-1] != "</li>":
+        if self._out[-1] != _Piece("</li>", is_tag=True):
             self._push("li")
             return
         # A list right inside a list belongs to the item before it.
@@ -160,7 +163,7 @@ class Tidier:
             self._start_inline(name, attributes)
         elif name == "br":
             self._make_room_for_text()
-            self._out.append("<br>")
+            self._put_tag("<br>")
         elif name in _TABLE_INSIDE:
             self._start_in_table(name)
         elif name == "li":
@@ -174,7 +177,7 @@ class Tidier:
             self._end("a")
         elif is_open:
             return
-        href = safe_href(_attribute(attributes, "href") or "") if name == "a" else None
+        href = safe_href(attribute(attributes, "href") or "") if name == "a" else None
         if name == "a" and href is None:
             return
         self._make_room_for_text()
@@ -184,7 +187,7 @@ class Tidier:
         self._pop_to(self._leaf_index())
         self._make_room()
         if name == "hr":
-            self._out.append("<hr>")
+            self._put_tag("<hr>")
             self._is_seen[-1:] = [True] * len(self._is_seen[-1:])
         elif name in _LEAVES or len(self._open) < MAX_DEPTH:
             self._push(name, _kept_attributes(name, attributes))
@@ -248,7 +251,7 @@ class Tidier:
         self._open.append(name)
         self._begins.append(len(self._out))
         self._is_seen.append(name in _CELLS)
-        self._out.append(f"<{name}{attributes}>")
+        self._put_tag(f"<{name}{attributes}>")
 
     def _pop_to(self, index: int) -> None:
         while len(self._open) > index:
@@ -257,83 +260,26 @@ class Tidier:
     def _pop(self) -> None:
         name, begin, is_seen = self._open.pop(), self._begins.pop(), self._is_seen.pop()
         if is_seen:
-            self._out.append(f"</{name}>")
+            self._put_tag(f"</{name}>")
             self._is_seen[-1:] = [True] * len(self._is_seen[-1:])
             return
         blanks = self._out[begin + 1 :]
         del self._out[begin:]
         if name in _INLINE:
             for blank in blanks:
-                self._put(blank)
-
-
-def _tokens(source: str) -> Iterator[tuple[str, str, str]]:
-    """Yield `(text | start | end, name, raw text or attributes)`; never more than linear time."""
-    position, missing = 0, set[str]()
-    while position < len(source):
-        sign = source.find("<", position)
-        if sign < 0:
-            yield "text", "", source[position:]
-            return
-        if sign > position:
-            yield "text", "", source[position:sign]
-        position = _after_unseen(source, sign, missing)
-        if position > sign:
-            continue
-        tag = _TAG.match(source, sign) or _UGLY_TAG.match(source, sign)
-        if tag is None:
-            yield "text", "", "&lt;"
-            position = sign + 1
-            continue
-        name = tag[2].lower()
-        position = tag.end()
-        if name in _DROPPED_WITH_CONTENT and not tag[1]:
-            position = _after(source, f"</{name}", position, missing)
-        else:
-            yield "end" if tag[1] else "start", _SAME_AS.get(name, name), tag[3]
-
-
-def _after_unseen(source: str, sign: int, missing: set[str]) -> int:
-    """Return where a comment or declaration that begins at ``sign`` is over, else ``sign``."""
-    if source.startswith("<!--", sign):
-        after = _after(source, "-->", sign + 2, missing)
-        return after if after > sign + 2 else sign
-    declaration = _DECLARATION.match(source, sign)
-    return declaration.end() if declaration else sign
-
-
-def _after(source: str, mark: str, position: int, missing: set[str]) -> int:
-    """Return the place after the next ``mark``, whatever its case; ``position`` without one."""
-    if mark in missing:
-        return position
-    found = re.compile(re.escape(mark), re.IGNORECASE | re.ASCII).search(source, position)
-    if found is None:
-        missing.add(mark)
-        return position
-    if mark == "-->":
-        return found.end()
-    close = source.find(">", found.end())
-    return close + 1 if close >= 0 else found.end()
-
-
-def _decoded(raw: str) -> str:
-    return _ENTITY.sub(lambda match: html.unescape(match[0]), raw)
-
-
-def _attribute(attributes: str, wanted: str) -> str | None:
-    for match in _ATTRIBUTE.finditer(attributes):
-        if match[1].lower() == wanted:
-            return clean_characters(_decoded(match[2] or match[3] or match[4] or ""))
-    return None
+                if blank.is_tag:
+                    self._out.append(blank)
+                else:
+                    self._put(blank.text)
 
 
 def _kept_attributes(name: str, attributes: str) -> str:
     if not attributes.strip():
         return ""
     kept = []
-    for attribute in ("lang", "dir", "start"):
-        value = (_attribute(attributes, attribute) or "").lower()
-        value = value.partition("-")[0] if attribute == "lang" else value
-        if is_allowed_attribute(name, attribute, value):
-            kept.append(f' {attribute}="{value}"')
+    for wanted in ("lang", "dir", "start"):
+        value = (attribute(attributes, wanted) or "").lower()
+        value = value.partition("-")[0] if wanted == "lang" else value
+        if is_allowed_attribute(name, wanted, value):
+            kept.append(f' {wanted}="{value}"')
     return "".join(kept)
