@@ -1,0 +1,92 @@
+"""Reading the forms of accounts: typed values, and sentences about what is wrong with them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from consult.core import wording
+from consult.core.errors import Invalid
+from consult.core.i18n import gettext as _
+from consult.core.i18n import ngettext
+
+MAX_TYPED = 2000
+"""Characters of a one-line field that are shown again; no field takes as many."""
+
+
+@dataclass
+class Form:
+    """What was typed into a page's fields, and the sentences that stand beside them.
+
+    `values` never holds a password: those are read with `secret` and not shown again.
+    """
+
+    values: dict[str, str] = field(default_factory=dict)
+    errors: dict[str, list[str]] = field(default_factory=dict)
+
+    def add(self, name: str, sentence: str) -> None:
+        """Add a sentence about a field; the name "" stands for the whole form."""
+        self.errors.setdefault(name, []).append(sentence)
+
+    def add_problems(self, problem: Invalid) -> None:
+        """Add the sentences for what a service has found; unknown fields go to the whole form."""
+        for name, codes in problem.problems.items():
+            for code in codes:
+                self.add(name, wording.of_problem(code))
+
+    def require(self, *names: str) -> None:
+        """Add a sentence to each of these fields that is empty."""
+        for name in names:
+            if not self.values.get(name):
+                self.add(name, wording.of_problem("missing"))
+
+    @property
+    def is_good(self) -> bool:
+        """Whether nothing is wrong so far."""
+        return not self.errors
+
+
+def read(sent: Mapping[str, str], names: Iterable[str]) -> Form:
+    """Return a form with these fields of what was sent; other fields are not looked at."""
+    return Form(values={name: sent.get(name, "").strip()[:MAX_TYPED] for name in names})
+
+
+def secret(sent: Mapping[str, str], name: str) -> str:
+    """Return a password exactly as it was typed."""
+    return sent.get(name, "")
+
+
+def read_sign_in(sent: Mapping[str, str]) -> Form:
+    """Read `email` and the hidden `next`; `email` and `password` must be there."""
+    form = read(sent, ("email", "next"))
+    form.require("email")
+    if not secret(sent, "password"):
+        form.add("password", wording.of_problem("missing"))
+    return form
+
+
+def read_reset(sent: Mapping[str, str]) -> Form:
+    """Read `email`; whether it is one is for the service to say."""
+    return read(sent, ("email",))
+
+
+def read_profile(sent: Mapping[str, str]) -> Form:
+    """Read `name`, `locale` and `time_zone` ("" for the forum's)."""
+    return read(sent, ("name", "locale", "time_zone"))
+
+
+def too_many(retry_after: int) -> str:
+    """Return the sentence for a limit that is reached; `retry_after` in seconds."""
+    minutes = max(1, -(-retry_after // 60))
+    return str(
+        ngettext(
+            "There were too many tries. Please try again in one minute.",
+            "There were too many tries. Please try again in %(num)s minutes.",
+            minutes,
+        )
+    )
+
+
+def expired() -> str:
+    """Return the sentence for a form whose protection token is missing or old."""
+    return str(_("This page was open for too long. Please check the form and send it again."))

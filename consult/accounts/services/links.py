@@ -1,0 +1,105 @@
+"""Mailed links: a row that is used once, and a token that the row alone cannot make."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import hmac
+import secrets
+from typing import cast
+
+from sqlalchemy import CursorResult, delete, update
+from sqlalchemy.orm import Session
+
+from consult.accounts.events import LinkRequested
+from consult.accounts.models import MailedLink, User
+from consult.accounts.states import LinkPurpose, UserStatus
+from consult.core import outbox
+from consult.core.errors import Invalid
+
+VALID_FOR = {
+    LinkPurpose.CONFIRM: dt.timedelta(hours=24),
+    LinkPurpose.RESET: dt.timedelta(hours=1),
+}
+
+
+def make_link(
+    session: Session, *, user: User, purpose: LinkPurpose, now: dt.datetime
+) -> MailedLink:
+    """Make a link, void older ones of its purpose and have it mailed.
+
+    The user must have an address: erased users get no mail.
+    """
+    if user.email_key is None:
+        raise ValueError("an erased user has no address to send a link to")
+    void_links(session, user_id=user.id, purpose=purpose)
+    link = MailedLink(
+        id=secrets.token_hex(16),
+        user_id=user.id,
+        purpose=purpose,
+        email_key=user.email_key,
+        created_at=now,
+        expires_at=now + VALID_FOR[purpose],
+    )
+    session.add(link)
+    session.flush()
+    outbox.emit(session, LinkRequested(link_id=link.id), now=now)
+    return link
+
+
+def void_links(session: Session, *, user_id: int, purpose: LinkPurpose | None = None) -> None:
+    """Drop a user's links, of one purpose or of all."""
+    conditions = [MailedLink.user_id == user_id]
+    if purpose is not None:
+        conditions.append(MailedLink.purpose == purpose)
+    session.execute(delete(MailedLink).where(*conditions))
+
+
+def token_of(link: MailedLink, *, secret_key: str) -> str:
+    """Return what stands in the mailed address: the link's id and its signature."""
+    purpose = LinkPurpose(link.purpose)
+    return f"{link.id}.{_signature(link.id, purpose, link.email_key, secret_key=secret_key)}"
+
+
+def live_link(
+    session: Session, *, token: str, purpose: LinkPurpose, secret_key: str, now: dt.datetime
+) -> MailedLink | None:
+    """Return the link of a token that can still be used for the purpose, or None."""
+    link_id, _, signature = token.partition(".")
+    link = session.get(MailedLink, link_id) if len(link_id) == 32 else None
+    if link is None or link.purpose != purpose:
+        return None
+    right = _signature(link.id, purpose, link.email_key, secret_key=secret_key)
+    if not hmac.compare_digest(right.encode(), signature.encode("utf-8", "replace")):
+        return None
+    if link.used_at is not None or link.expires_at <= now:
+        return None
+    user = session.get(User, link.user_id)
+    if user is None or user.status != UserStatus.ACTIVE or user.email_key != link.email_key:
+        return None
+    return link
+
+
+def use_link(
+    session: Session, *, token: str, purpose: LinkPurpose, secret_key: str, now: dt.datetime
+) -> User:
+    """Use a token up and return whose it is; raises `Invalid` where it can be used no more.
+
+    Of two uses at once one wins, by the condition of the update.
+    """
+    link = live_link(session, token=token, purpose=purpose, secret_key=secret_key, now=now)
+    if link is None:
+        raise Invalid({"link": ["link-invalid"]})
+    result = session.execute(
+        update(MailedLink)
+        .where(MailedLink.id == link.id, MailedLink.used_at.is_(None))
+        .values(used_at=now)
+    )
+    if cast("CursorResult[object]", result).rowcount != 1:
+        raise Invalid({"link": ["link-invalid"]})
+    return session.get_one(User, link.user_id, with_for_update=True)
+
+
+def _signature(link_id: str, purpose: LinkPurpose, email_key: str, *, secret_key: str) -> str:
+    message = f"{purpose.value}|{link_id}|{email_key}".encode()
+    return hmac.new(secret_key.encode(), message, hashlib.sha256).hexdigest()[:32]

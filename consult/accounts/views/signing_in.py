@@ -1,0 +1,104 @@
+"""Signing in and out."""
+
+from __future__ import annotations
+
+import flask
+from flask import redirect, render_template, request
+from flask.typing import ResponseReturnValue
+
+from consult.accounts import forms, login, services
+from consult.accounts.forms import Form
+from consult.accounts.services import Outcome
+from consult.accounts.views.shared import TOO_MANY, UNPROCESSABLE, blueprint, home, wait
+from consult.core import clock, web
+from consult.core.authz import Permission
+from consult.core.errors import TooMany
+from consult.core.i18n import gettext as _
+from consult.core.unit_of_work import unit_of_work
+from consult.core.web import needs
+
+
+@blueprint.get("/<lang>/sign-in")
+@needs(Permission.SIGN_IN)
+def sign_in() -> ResponseReturnValue:
+    """Show the form, or go on for whoever is signed in."""
+    form = forms.read(request.args, ("next",))
+    if web.actor().is_signed_in:
+        return redirect(_after_sign_in(form, locale=None), 303)
+    return sign_in_page(form)
+
+
+@blueprint.post("/<lang>/sign-in")
+@needs(Permission.SIGN_IN)
+def sign_in_now() -> ResponseReturnValue:
+    """Begin a session."""
+    form = forms.read_sign_in(request.form)
+    if web.actor().is_signed_in:
+        return redirect(_after_sign_in(form, locale=None), 303)
+    if not form.is_good:
+        return sign_in_page(form, UNPROCESSABLE)
+    try:
+        with unit_of_work() as session:
+            done = services.sign_in(
+                session,
+                email=form.values["email"],
+                password=forms.secret(request.form, "password"),
+                hasher=login.hasher(),
+                client=login.client(),
+                now=clock.now(),
+            )
+    except TooMany as limit:
+        form.add("", forms.too_many(limit.retry_after))
+        return wait(sign_in_page(form, TOO_MANY), limit)
+    if done.session_id is None:
+        form.add("email" if done.outcome is Outcome.WRONG else "", _refused(done.outcome))
+        return sign_in_page(form, UNPROCESSABLE)
+    login.remember(done.session_id)
+    return redirect(_after_sign_in(form, locale=done.locale), 303)
+
+
+def sign_in_page(form: Form, status: int = 200) -> ResponseReturnValue:
+    """Return the page with what was typed."""
+    return render_template("accounts/sign_in.html", form=form), status
+
+
+def _refused(outcome: Outcome) -> str:
+    sentences = {
+        Outcome.WRONG: _("The e-mail address or the password is not right."),
+        Outcome.UNCONFIRMED: _(
+            "Please confirm your e-mail address first. We have sent you a link again."
+        ),
+        Outcome.SUSPENDED: _(
+            "This account is suspended. Please write to the secretariat if you have a question."
+        ),
+    }
+    return str(sentences[outcome])
+
+
+def _after_sign_in(form: Form, *, locale: str | None) -> str:
+    target = form.values["next"]
+    if web.is_safe_target(target):
+        return target
+    return home(locale)
+
+
+@blueprint.get("/<lang>/sign-out")
+@needs(Permission.SIGN_IN)
+def sign_out() -> ResponseReturnValue:
+    """Ask before signing out: a link alone changes nothing."""
+    if not web.actor().is_signed_in:
+        return redirect(home(), 303)
+    return render_template("accounts/sign_out.html")
+
+
+@blueprint.post("/<lang>/sign-out")
+@needs(Permission.SIGN_IN)
+def sign_out_now() -> ResponseReturnValue:
+    """End the session, on the server too."""
+    user_id = web.actor().user_id
+    session_id = login.forget()
+    if session_id is not None:
+        with unit_of_work() as session:
+            services.sign_out(session, session_id=session_id, user_id=user_id, now=clock.now())
+        flask.flash(_("You have signed out."), "good")
+    return redirect(home(), 303)
