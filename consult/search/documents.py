@@ -1,0 +1,131 @@
+"""What goes into an index and what comes out: the words every backend shares.
+
+Pure shapes and the :class:`Backend` protocol; nothing here knows an engine, a table or
+a page. An index holds published texts only, and an answer is ids: the caller fetches
+the rows under the visibility rule, so that a stale index can miss but never leak.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
+
+from consult.search.grammar import Query
+
+Sort = Literal["relevance", "newest"]
+FacetValue = str | int
+Facets = Mapping[str, Mapping[FacetValue, int]]
+
+
+class IndexUnavailable(Exception):
+    """The index is missing, damaged or cannot be written; only a rebuild or a wait helps.
+
+    A page says that the search is being rebuilt, a worker keeps its outbox row.
+    """
+
+
+class IndexBusy(IndexUnavailable):
+    """Another process is writing the index; the same call succeeds later."""
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One published contribution as the index keeps it.
+
+    ``id`` is the contribution's, ``version`` its public version, ``question`` the
+    question's number in its space, ``published_at`` seconds since 1970 in UTC,
+    ``language`` one of en, fr, es (another one is found by exact words only). ``title``
+    is the name shown and the organisation; it is searched with a lower weight.
+    """
+
+    id: int
+    version: int
+    space: str
+    question: int
+    language: str
+    category: str | None
+    objectives: tuple[int, ...]
+    region: str | None
+    published_at: float
+    text: str
+    title: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What a search is narrowed to; ``None`` does not narrow."""
+
+    space: str | None = None
+    question: int | None = None
+    language: str | None = None
+    category: str | None = None
+    objective: int | None = None
+    region: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One text found: its id, the version indexed, its score (0 without words to rank by).
+
+    ``via`` is the glossary term that brought it, ``None`` for what was typed.
+    """
+
+    id: int
+    version: int
+    score: float
+    via: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Results:
+    """One page of hits, the number of all matches, and counts over all matches.
+
+    ``facets`` has the keys space, question, language, category, objective and region;
+    texts without a category or region are not counted there.
+    """
+
+    total: int
+    hits: tuple[Hit, ...] = ()
+    facets: Facets = field(default_factory=dict)
+
+
+class Backend(Protocol):
+    """An index of documents. Every method may raise :class:`IndexUnavailable`, no other error."""
+
+    @property
+    def is_available(self) -> bool:
+        """Whether a search would answer now; never raises."""
+
+    def write(self, documents: Iterable[Document], deletions: Iterable[int] = ()) -> None:
+        """Delete, then add or replace documents, in one commit.
+
+        Idempotent. Of two versions of a document the later stays, whatever the order of
+        calls; an id that is also in ``deletions`` is replaced in any case. Never makes
+        an index: where there is none it raises, and the answer is :meth:`rebuild`.
+        Raises :class:`IndexBusy` after a bounded wait for another writer.
+        """
+
+    def search(
+        self,
+        query: Query,
+        *,
+        filters: Filters,
+        offset: int,
+        limit: int,
+        sort: Sort,
+        allowed_spaces: frozenset[str],
+    ) -> Results:
+        """Find documents of the allowed spaces; an empty query finds all that pass the filters."""
+
+    def versions(self) -> Iterator[tuple[int, int]]:
+        """Yield (id, version) of every document held, in no order."""
+
+    def rebuild(self, documents: Iterable[Document]) -> None:
+        """Fill a new index aside and swap it in at once; makes the first one, too.
+
+        Searching goes on in the old index meanwhile. Writers wait, so what is published
+        during a rebuild must still have its outbox row when the rebuild ends. An error
+        of ``documents`` itself is passed on and leaves the old index in place.
+        """
+
+    def close(self) -> None:
+        """Let go of files; a later call opens them again."""

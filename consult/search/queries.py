@@ -1,0 +1,179 @@
+"""Answering a search: ids from the index, rows from the visibility rule, excerpts in Python."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from consult.core.authz import Actor
+from consult.core.i18n import LOCALES
+from consult.discussion.models import Contribution, Revision
+from consult.discussion.policy import public_contributions, visible_contributions
+from consult.discussion.states import ContributionKind
+from consult.search.documents import Backend, Facets, Filters, Hit, IndexUnavailable, Sort
+from consult.search.grammar import Note, Query, parse
+from consult.search.highlight import Excerpt, excerpt
+from consult.spaces.models import Author, Category, Organisation, Question, Space
+from consult.spaces.policy import visible_spaces
+from consult.spaces.queries import ShownAuthor, shown_author
+
+PER_PAGE = 20
+MAX_PAGE = 500
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What somebody looks for."""
+
+    text: str
+    filters: Filters = field(default_factory=Filters)
+    sort: Sort = "relevance"
+    page: int = 1
+    per_page: int = PER_PAGE
+
+
+@dataclass(frozen=True)
+class Found:
+    """One public contribution that was found."""
+
+    id: str
+    """The imported id, else the UUID: as in exports."""
+    reference: str
+    author: ShownAuthor
+    language: str
+    space: str
+    space_slug: str
+    question: int
+    is_question: bool
+    published_at: dt.datetime | None
+    excerpt: Excerpt
+    score: float
+    via: str | None
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A page of a search's result."""
+
+    query: Query
+    total: int
+    items: Sequence[Found]
+    facets: Facets
+    is_available: bool = True
+    """False while the index is being rebuilt."""
+
+    @property
+    def notes(self) -> Sequence[Note]:
+        """What of the query was cut."""
+        return tuple(self.query.notes)
+
+
+def find(session: Session, *, backend: Backend, actor: Actor, asked: Asked) -> Answer:
+    """Return what the actor may read of what matches; a stale index can miss, never leak."""
+    query = parse(asked.text)
+    narrowed = asked.filters != Filters()
+    if query.is_empty and not narrowed:
+        return Answer(query=query, total=0, items=(), facets={})
+    allowed = frozenset(session.scalars(select(Space.slug).where(visible_spaces(actor))))
+    page = max(1, min(asked.page, MAX_PAGE))
+    try:
+        results = backend.search(
+            query,
+            filters=asked.filters,
+            offset=(page - 1) * asked.per_page,
+            limit=asked.per_page,
+            sort=asked.sort,
+            allowed_spaces=allowed,
+        )
+    except IndexUnavailable:
+        return Answer(query=query, total=0, items=(), facets={}, is_available=False)
+    items = _rows(session, actor=actor, hits=results.hits, query=query)
+    dropped = len(results.hits) - len(items)
+    return Answer(
+        query=query, total=max(0, results.total - dropped), items=items, facets=results.facets
+    )
+
+
+def _rows(session: Session, *, actor: Actor, hits: Sequence[Hit], query: Query) -> list[Found]:
+    by_id = {hit.id: hit for hit in hits}
+    if not by_id:
+        return []
+    rows = session.execute(
+        select(
+            Contribution.id,
+            Contribution.uid,
+            Contribution.external_id,
+            Contribution.reference,
+            Contribution.kind,
+            Contribution.first_published_at,
+            Revision.text,
+            Revision.language,
+            Space.slug,
+            Space.kicker,
+            Question.number,
+            Author.name,
+            Author.display,
+            Author.pseudonym_number,
+            Author.on_behalf_of,
+            Organisation.name.label("organisation"),
+            Category.name.label("category"),
+        )
+        .join(Revision, Revision.id == Contribution.published_revision_id)
+        .join(Space, Space.id == Contribution.space_id)
+        .join(Question, Question.id.in_([Contribution.question_id, Contribution.own_question_id]))
+        .join(Author, Author.id == Contribution.author_id)
+        .outerjoin(Organisation, Organisation.id == Author.organisation_id)
+        .outerjoin(Category, Category.id == Author.category_id)
+        .where(
+            Contribution.id.in_(sorted(by_id)),
+            public_contributions(),
+            visible_contributions(actor),
+        )
+    ).all()
+    found = {r.id: r for r in rows}
+    return [
+        Found(
+            id=r.external_id or r.uid,
+            reference=r.reference,
+            author=shown_author(
+                display=r.display,
+                name=r.name,
+                organisation=r.organisation,
+                category=r.category,
+                on_behalf_of=r.on_behalf_of,
+                pseudonym_number=r.pseudonym_number,
+            ),
+            language=r.language,
+            space=str(r.kicker),
+            space_slug=r.slug,
+            question=r.number,
+            is_question=r.kind == ContributionKind.QUESTION,
+            published_at=r.first_published_at,
+            excerpt=excerpt(r.text, query, language=r.language),
+            score=round(hit.score, 4),
+            via=hit.via,
+        )
+        for hit in hits
+        if (r := found.get(hit.id)) is not None
+    ]
+
+
+def filters_from(values: Mapping[str, str]) -> Filters:
+    """Read filters from an address or a command; unknown values narrow nothing."""
+
+    def number(name: str) -> int | None:
+        value = values.get(name) or ""
+        return int(value) if value.isdecimal() and len(value) < 5 else None
+
+    language = values.get("language")
+    return Filters(
+        space=(values.get("space") or "")[:64] or None,
+        question=number("question"),
+        language=language if language in LOCALES else None,
+        category=(values.get("category") or "")[:64] or None,
+        objective=number("objective"),
+    )

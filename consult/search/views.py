@@ -1,0 +1,133 @@
+"""The search page: the query echoed, facets as links, excerpts, a shareable address."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any, cast
+
+from flask import Blueprint, current_app, g, render_template, request, url_for
+
+from consult.core.authz import Permission
+from consult.core.db import db
+from consult.core.i18n import format_day, language_label
+from consult.core.web import actor, needs
+from consult.search.documents import Backend, Sort
+from consult.search.queries import PER_PAGE, Answer, Asked, filters_from, find
+from consult.spaces import queries as space_queries
+
+blueprint = Blueprint("search", __name__)
+
+FACETS = ("language", "space", "objective", "category")
+SHOWN = 12
+"""Values of a facet that a page lists."""
+MAX_QUERY = 400
+"""Characters of a query that an address may carry; the grammar reads the first 200."""
+
+
+@blueprint.get("/<lang>/search")
+@needs(Permission.READ)
+def results() -> str:
+    """Show what was found, with counts that lead to narrower searches."""
+    backend = cast(Backend, current_app.extensions["consult.search"])
+    sort = cast(Sort, "newest" if request.args.get("sort") == "newest" else "relevance")
+    page = request.args.get("page", "")
+    filters = filters_from(request.args)
+    asked = Asked(
+        text=request.args.get("q", "")[:MAX_QUERY],
+        filters=filters,
+        sort=sort,
+        page=max(1, int(page)) if page.isdecimal() and len(page) < 5 else 1,
+    )
+    session = db.session()
+    answer = find(session, backend=backend, actor=actor(), asked=asked)
+    forum = space_queries.current_forum(session)
+    g.forum = forum
+    names = _names(forum.id) if forum else {}
+    pages = max(1, -(-answer.total // PER_PAGE))
+    return render_template(
+        "search/results.html",
+        asked=asked,
+        answer=answer,
+        items=[_item(found) for found in answer.items],
+        facets=_facets(answer, asked, names) if answer.total else [],
+        chips=_chips(asked, names),
+        page=asked.page,
+        pages=pages,
+        next_url=_address(asked, page=asked.page + 1) if asked.page < pages else None,
+        previous_url=_address(asked, page=asked.page - 1) if asked.page > 1 else None,
+        sort_url=_address(asked, sort="relevance" if sort == "newest" else "newest"),
+        hidden=[(k, v) for k, v in asdict(filters).items() if v is not None],
+        clear_url=url_for("search.results", q=asked.text or None),
+    )
+
+
+def _item(found: Any) -> dict[str, Any]:
+    author = found.author
+    return {
+        "found": found,
+        "language_label": language_label(found.language),
+        "day": format_day(found.published_at) if found.published_at else None,
+        "affiliation": " · ".join(
+            str(part) for part in (author.organisation, author.category) if part
+        ),
+    }
+
+
+def _names(forum_id: int) -> dict[str, dict[Any, str]]:
+    """Return the words for values of facets."""
+    session = db.session()
+    views = space_queries.spaces_of_forum(session, forum_id=forum_id, actor=actor())
+    return {
+        "language": {code: language_label(code) for code in ("en", "fr", "es")},
+        "space": {view.space.slug: str(view.space.kicker) for view in views},
+        "objective": {
+            o.number: o.label for o in space_queries.objectives_of_forum(session, forum_id=forum_id)
+        },
+        "category": {
+            c.slug: str(c.name) for c in space_queries.categories(session, forum_id=forum_id)
+        },
+    }
+
+
+def _address(asked: Asked, **changes: Any) -> str:
+    values: dict[str, Any] = {"q": asked.text or None, **asdict(asked.filters)}
+    values["sort"] = asked.sort if asked.sort != "relevance" else None
+    values.update(changes)
+    if values.get("sort") == "relevance":
+        values["sort"] = None
+    if values.get("page") == 1:
+        values["page"] = None
+    return url_for("search.results", **values)
+
+
+def _facets(answer: Answer, asked: Asked, names: dict[str, dict[Any, str]]) -> list[dict[str, Any]]:
+    """Return facets with their values by count, each with the address that narrows to it."""
+    facets = []
+    for name in FACETS:
+        counts = answer.facets.get(name, {})
+        known = names.get(name, {})
+        chosen = getattr(asked.filters, name)
+        values = [
+            {
+                "label": known[value],
+                "count": count,
+                "url": _address(asked, **{name: value}),
+                "is_chosen": value == chosen,
+            }
+            for value, count in sorted(counts.items(), key=lambda item: (-item[1], str(item[0])))
+            if value in known
+        ]
+        if values:
+            facets.append({"name": name, "values": values[:SHOWN]})
+    return facets
+
+
+def _chips(asked: Asked, names: dict[str, dict[Any, str]]) -> list[tuple[str, str]]:
+    """Return label and removing address of each filter that is set."""
+    chips = []
+    for name, value in asdict(asked.filters).items():
+        if value is None:
+            continue
+        label = names.get(name, {}).get(value, str(value))
+        chips.append((label, _address(asked, **{name: None})))
+    return chips
