@@ -20,7 +20,7 @@ from socket import socket
 from typing import Any
 
 import pytest
-from flask import Flask
+from flask import Flask, g, request_started
 from flask.testing import FlaskClient
 from flask_migrate import upgrade
 from sqlalchemy.orm import Session, scoped_session
@@ -125,8 +125,10 @@ def app(request: pytest.FixtureRequest, apps: dict[str, Flask]) -> Iterator[Flas
         connection = engine.connect()
         transaction = connection.begin()
         db.engines[None] = connection  # type: ignore[assignment]
+        application.test_client_class = Browser
         try:
-            yield application
+            with request_started.connected_to(_forget_last_request, application):
+                yield application
         finally:
             db.session.remove()
             db.engines[None] = engine
@@ -140,18 +142,26 @@ def session(app: Flask) -> scoped_session[Session]:
     return db.session
 
 
+class Browser(FlaskClient):
+    """A browser without scripts on the test's connection; it sees what the test prepared."""
+
+    def open(self, *args: Any, **kwargs: Any) -> Any:
+        """Commit what was prepared, send the request, forget what was read before it."""
+        db.session.commit()
+        response = super().open(*args, **kwargs)
+        db.session.expire_all()
+        return response
+
+
+def _forget_last_request(*_args: object, **_kwargs: object) -> None:
+    """Empty `g`: a test holds one application context, a server opens one for each request."""
+    for name in list(g):
+        g.pop(name)
+
+
 @pytest.fixture
 def client(app: Flask, session: scoped_session[Session]) -> FlaskClient:
-    """A browser without scripts on the same connection; sees what the test has prepared."""
-
-    class SeesPreparedRows(FlaskClient):
-        def open(self, *args: Any, **kwargs: Any) -> Any:
-            session.commit()
-            response = super().open(*args, **kwargs)
-            session.expire_all()
-            return response
-
-    app.test_client_class = SeesPreparedRows
+    """The browser of a visitor."""
     return app.test_client()
 
 

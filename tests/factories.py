@@ -113,9 +113,7 @@ def make_space(session: AnySession, *, forum: Forum | None = None, **over: Any) 
     space = _add(session, Space(**values | over))
     for question in (1, 2, 3):
         make_question(session, space=space, number=question)
-    for objective_id in session.scalars(
-        select(Objective.id).where(Objective.forum_id == forum.id)
-    ):
+    for objective_id in session.scalars(select(Objective.id).where(Objective.forum_id == forum.id)):
         session.add(SpaceObjective(space_id=space.id, objective_id=objective_id))
     session.flush()
     return space
@@ -169,7 +167,8 @@ def make_author(
     )
     category = session.scalars(
         select(Category).where(
-            Category.forum_id == forum.id, Category.slug == over.pop("category", "local-authorities")
+            Category.forum_id == forum.id,
+            Category.slug == over.pop("category", "local-authorities"),
         )
     ).one()
     values: dict[str, Any] = {
@@ -204,16 +203,17 @@ def grant(session: AnySession, *, user: User, role: Role, space: Space) -> RoleG
 
 
 def actor_for(
-    *, user: User | None = None, author: Author | None = None, role: Role | None = None,
+    *,
+    user: User | None = None,
+    author: Author | None = None,
+    role: Role | None = None,
     space: Space | None = None,
 ) -> Actor:
     """Return the actor that a signed-in user would be."""
     grants: frozenset[Grant] = frozenset()
     if role is not None:
         assert space is not None
-        grants = frozenset(
-            {Grant(role, space.forum_id, space.id if role in SPACE_ROLES else None)}
-        )
+        grants = frozenset({Grant(role, space.forum_id, space.id if role in SPACE_ROLES else None)})
     return Actor(
         user_id=user.id if user else None,
         name=user.name if user else "",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,8 +11,9 @@ from werkzeug.datastructures import MultiDict
 
 from consult.core import text, wording
 from consult.core.errors import Invalid
-from consult.core.i18n import LOCALES, gettext, language_label, locale
-from consult.discussion.services.texts import MAX_BODY, Words
+from consult.core.i18n import LOCALES, gettext, locale
+from consult.discussion.services.texts import Words
+from consult.spaces.queries import ObjectiveRow
 
 ACTIONS = ("send", "preview", "save", "discard")
 
@@ -32,6 +33,8 @@ class WritingForm:
     seen: int = 0
     """Number of the newest revision when an edit was begun."""
     errors: dict[str, list[str]] = field(default_factory=dict)
+    saved_at: str | None = None
+    """When the server last kept it, in words."""
 
     @property
     def words(self) -> Words:
@@ -97,13 +100,35 @@ def fresh(
     return form
 
 
-def language_options() -> list[tuple[str, str]]:
-    """Return the choices of the language select."""
-    return [("", gettext("As recognised from the text"))] + [
-        (code, language_label(code)) for code in LOCALES
-    ]
+@dataclass(frozen=True)
+class PresentedForm:
+    """A writing form as its template takes it."""
+
+    values: dict[str, Any]
+    errors: dict[str, list[str]]
+    hidden: dict[str, Any]
+    objectives: list[tuple[str, str]]
+    draft: str
+    """Name of the text in the browser's own storage."""
+    saved: str | None
 
 
-def limits() -> Mapping[str, int]:
-    """Return the limits that a form tells."""
-    return {"body": MAX_BODY}
+def presented(
+    form: WritingForm, objectives: Sequence[ObjectiveRow], *, draft: str
+) -> PresentedForm:
+    """Return the form for a template; a reply's and an edit's place are hidden fields."""
+    hidden: dict[str, Any] = {"idempotency_key": form.key, "parent": form.parent}
+    if form.seen:
+        hidden["seen"] = form.seen
+    return PresentedForm(
+        values={
+            "body": form.body,
+            "language": form.language,
+            "objectives": form.objectives,
+        },
+        errors=form.errors,
+        hidden=hidden,
+        objectives=[(str(o.number), o.label) for o in objectives],
+        draft=draft,
+        saved=gettext("Draft kept on %(when)s.", when=form.saved_at) if form.saved_at else None,
+    )

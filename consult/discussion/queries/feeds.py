@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import select
@@ -28,8 +29,10 @@ class Entry:
     updated_at: dt.datetime
 
 
-def newest(session: Session, *, space_id: int, question_id: int | None = None) -> list[Entry]:
-    """Return the newest public texts of a space or of one question."""
+def newest(
+    session: Session, *, space_ids: Sequence[int], question_id: int | None = None
+) -> list[Entry]:
+    """Return the newest public texts of spaces, or of one question of theirs."""
     statement = (
         select(
             Contribution.reference,
@@ -45,7 +48,7 @@ def newest(session: Session, *, space_id: int, question_id: int | None = None) -
         .join(Revision, Revision.id == Contribution.published_revision_id)
         .join(Author, Author.id == Contribution.author_id)
         .outerjoin(Organisation, Organisation.id == Author.organisation_id)
-        .where(Contribution.space_id == space_id, public_contributions())
+        .where(Contribution.space_id.in_(space_ids), public_contributions())
         .order_by(Contribution.first_published_at.desc(), Contribution.reference.desc())
         .limit(ENTRIES)
     )

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from consult.core.authz import Actor
 from consult.core.errors import Gone, NotVisible
 from consult.core.i18n import Translated
+from consult.core.markup import SafeHtml
 from consult.discussion.models import Contribution, ReferenceRedirect, Revision, RevisionTag
 from consult.discussion.policy import (
     Place,
@@ -195,9 +196,19 @@ def open_text(session: Session, contribution: Contribution) -> Revision | None:
     return session.get(Revision, contribution.open_revision_id)
 
 
-def revision_by_id(session: Session, revision_id: int | None) -> Revision | None:
-    """Return a revision that the caller knows the actor may read."""
-    return session.get(Revision, revision_id) if revision_id is not None else None
+def parent_reference(session: Session, contribution: Contribution) -> str | None:
+    """Return the reference of what a contribution replies to."""
+    if contribution.parent_id is None:
+        return None
+    return session.scalar(
+        select(Contribution.reference).where(Contribution.id == contribution.parent_id)
+    )
+
+
+def open_row(session: Session, found: Found) -> SafeHtml | None:
+    """Return the waiting text beside a published one, as its author sees it."""
+    revision = open_text(session, found.contribution)
+    return SafeHtml.from_storage(revision.html) if revision is not None else None
 
 
 @dataclass(frozen=True)
@@ -265,6 +276,14 @@ def own_items(session: Session, *, actor: Actor, limit: int = 200) -> list[OwnIt
     ]
 
 
+@dataclass(frozen=True)
+class Draft:
+    """An unsent text and its head."""
+
+    contribution: Contribution
+    revision: Revision
+
+
 def find_draft(
     session: Session,
     *,
@@ -272,7 +291,7 @@ def find_draft(
     space_id: int,
     question_id: int | None,
     parent_id: int | None,
-) -> tuple[Contribution, Revision] | None:
+) -> Draft | None:
     """Return the actor's unsent text for this question and parent, if there is one."""
     if not actor.author_ids:
         return None
@@ -294,7 +313,7 @@ def find_draft(
         .order_by(Contribution.id.desc())
         .limit(1)
     ).first()
-    return (row[0], row[1]) if row else None
+    return Draft(row[0], row[1]) if row else None
 
 
 def parent_for_reply(session: Session, *, reference: str, question_id: int) -> Contribution | None:

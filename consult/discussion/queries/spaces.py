@@ -42,6 +42,9 @@ class ParticipantQuestion:
     language_label: str
     text: str
     answers: int
+    name: str
+    """The reference, as rows of threads call it."""
+    sent_label: str
 
 
 def newest_by_question(
@@ -101,13 +104,16 @@ def newest_by_question(
     return found
 
 
-def participant_questions(session: Session, *, space_id: int) -> list[ParticipantQuestion]:
+def participant_questions(
+    session: Session, *, space_id: int, zone: str | None = None
+) -> list[ParticipantQuestion]:
     """Return the public questions that participants posed in a space, by number."""
     rows = session.execute(
         select(
             Question.number,
             Question.public_count,
             Contribution.reference,
+            Contribution.sent_at,
             Revision.language,
             Revision.text,
             Author.name,
@@ -142,6 +148,8 @@ def participant_questions(session: Session, *, space_id: int) -> list[Participan
             language_label=language_label(r.language),
             text=r.text,
             answers=r.public_count,
+            name=r.reference,
+            sent_label=format_instant(r.sent_at, zone_name=zone) if r.sent_at else "",
         )
         for r in rows
     ]

@@ -10,11 +10,13 @@ from flask import Response, make_response
 from consult.core import text
 from consult.core.authz import VISITOR, Permission
 from consult.core.db import db
+from consult.core.errors import NotVisible
 from consult.core.i18n import locale
 from consult.core.web import config, needs, public_url
 from consult.discussion.queries import feeds
 from consult.discussion.views.blueprint import blueprint
-from consult.discussion.views.reading import cached, page_etag, participant_text
+from consult.discussion.views.frame import tag_of, unchanged
+from consult.discussion.views.reading import participant_question
 from consult.spaces import queries as space_queries
 
 ATOM = "http://www.w3.org/2005/Atom"
@@ -26,10 +28,10 @@ XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 def space_feed(slug: str) -> Response:
     """Feed of a space's newest public contributions."""
     view = space_queries.space_view(db.session(), slug=slug, actor=VISITOR)
-    tag = page_etag("sf", view.space.id, view.space.public_version)
-    if (kept := cached(tag)) is not None:
+    tag = tag_of("sf", view.space.id, view.space.public_version)
+    if (kept := unchanged(tag)) is not None:
         return kept
-    entries = feeds.newest(db.session(), space_id=view.space.id)
+    entries = feeds.newest(db.session(), space_ids=[view.space.id])
     home = public_url("discussion.space", slug=slug)
     own = public_url("discussion.space_feed", slug=slug)
     return _feed(f"{view.space.kicker}: {view.space.title}", home, own, view, entries, tag)
@@ -41,15 +43,34 @@ def question_feed(slug: str, number: int) -> Response:
     """Feed of a question's newest public contributions."""
     view = space_queries.space_view(db.session(), slug=slug, actor=VISITOR)
     asked = view.question(number)
-    tag = page_etag("qf", asked.id, asked.public_version, view.space.public_version)
-    if (kept := cached(tag)) is not None:
+    tag = tag_of("qf", asked.id, asked.public_version, view.space.public_version)
+    if (kept := unchanged(tag)) is not None:
         return kept
-    posed = participant_text(view, asked)
-    entries = feeds.newest(db.session(), space_id=view.space.id, question_id=asked.id)
+    posed = participant_question(view, asked)
+    entries = feeds.newest(db.session(), space_ids=[view.space.id], question_id=asked.id)
     home = public_url("discussion.question", slug=slug, number=number)
     own = public_url("discussion.question_feed", slug=slug, number=number)
     title = posed.text if posed else str(asked.text)
     return _feed(title, home, own, view, entries, tag)
+
+
+@blueprint.get("/<lang>/feed.atom")
+@needs(Permission.READ)
+def forum_feed() -> Response:
+    """Feed of the newest public contributions of all announced spaces."""
+    forum = space_queries.current_forum(db.session())
+    if forum is None:
+        raise NotVisible
+    views = space_queries.spaces_of_forum(db.session(), forum_id=forum.id, actor=VISITOR)
+    if not views:
+        raise NotVisible
+    tag = tag_of("ff", *(f"{v.space.id}.{v.space.public_version}" for v in views))
+    if (kept := unchanged(tag)) is not None:
+        return kept
+    entries = feeds.newest(db.session(), space_ids=[v.space.id for v in views])
+    newest = max(views, key=lambda v: v.space.last_change_at or v.forum.created_at)
+    own = public_url("discussion.forum_feed")
+    return _feed(str(forum.title), public_url("spaces.home"), own, newest, entries, tag)
 
 
 def _feed(

@@ -2,124 +2,59 @@
 
 from __future__ import annotations
 
-import datetime as dt
-from dataclasses import dataclass
 from typing import Any
 
 from flask import Response, g, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from consult.core import clock, paging
-from consult.core.authz import Actor, Permission, refusal
+from consult.core.authz import Permission
 from consult.core.db import db
-from consult.core.errors import Gone, Refusal
-from consult.core.i18n import LOCALES, locale
+from consult.core.errors import Gone
+from consult.core.i18n import LOCALES, format_instant, locale
 from consult.core.web import actor, needs
 from consult.discussion import forms
-from consult.discussion.models import Contribution
 from consult.discussion.policy import Writing
 from consult.discussion.queries import rows, single, spaces, threads
-from consult.discussion.states import Removed, RevisionState
+from consult.discussion.states import RevisionState
+from consult.discussion.views import frame as framing
 from consult.discussion.views.blueprint import blueprint
 from consult.spaces import queries as space_queries
 from consult.spaces.models import Question
-from consult.spaces.policy import phase_of
-from consult.spaces.states import Phase, QuestionKind
-
-
-def page_etag(*versions: object) -> str:
-    """Return the ETag of a public page: everything that it is made from, and who may keep it."""
-    release = g.get("release", "")
-    return "-".join(str(part) for part in (*versions, locale(), release))
-
-
-def cached(tag: str) -> Response | None:
-    """Return 304 before anything is rendered where an anonymous reader has this very page."""
-    if actor().is_signed_in or tag not in request.if_none_match:
-        return None
-    response = make_response("", 304)
-    response.set_etag(tag)
-    return response
-
-
-def shown(template: str, *, tag: str, **values: Any) -> Response:
-    """Render a page that anonymous readers and caches may keep."""
-    response = make_response(render_template(template, **values))
-    if not actor().is_signed_in:
-        response.set_etag(tag)
-    return response
-
-
-def zone_of(view: space_queries.SpaceView) -> str:
-    """Return the name of the zone in which a space's hours are told."""
-    return view.forum.time_zone
-
-
-@dataclass(frozen=True)
-class Timing:
-    """Where a space stands in time, for a sentence."""
-
-    phase: Phase
-    opens_at: dt.datetime | None
-    closes_at: dt.datetime | None
-    days_left: int | None
-    """Whole days until the closing."""
-    zone: str
-
-
-def timing(view: space_queries.SpaceView, *, now: dt.datetime) -> Timing:
-    """Return what a page says about a space's dates."""
-    space = view.space
-    left = (space.closes_at - now).days if space.closes_at and space.closes_at > now else None
-    return Timing(
-        phase=phase_of(space, now=now),
-        opens_at=space.opens_at,
-        closes_at=space.closes_at,
-        days_left=left,
-        zone=zone_of(view),
-    )
+from consult.spaces.states import QuestionKind
 
 
 @blueprint.get("/<lang>/spaces/<slug>")
 @needs(Permission.READ)
 def space(slug: str) -> Response:
     """Show a space: aim, dates, objectives, guiding and participants' questions."""
-    session, now = db.session(), clock.now()
-    view = space_queries.space_view(session, slug=slug, actor=actor())
-    g.forum = view.forum
-    when = timing(view, now=now)
-    tag = page_etag("s", view.space.id, view.space.public_version, when.phase, when.days_left)
-    if (kept := cached(tag)) is not None:
+    session = db.session()
+    view = framing.readable_space(slug)
+    frame = framing.frame(view.space, view.forum)
+    tag = framing.tag_of(
+        "s", view.space.id, view.space.public_version, frame["phase"], frame["days_left"]
+    )
+    if (kept := framing.unchanged(tag)) is not None:
         return kept
     guiding = [q for q in view.questions if q.kind == QuestionKind.GUIDING]
-    counts = spaces.counts_by_objective(session, space_id=view.space.id)
-    return shown(
+    subject = Writing(space=view.space)
+    return framing.public_page(
         "discussion/space.html",
         tag=tag,
-        view=view,
-        space=view.space,
-        timing=when,
-        guiding=guiding,
-        newest=spaces.newest_by_question(session, guiding, zone=when.zone),
+        questions=guiding,
+        newest=spaces.newest_by_question(session, guiding, zone=frame["zone"]),
         asked=spaces.participant_questions(session, space_id=view.space.id),
-        objectives=[
-            (objective, counts.get(objective.id, 0))
-            for objective in space_queries.objectives_of_space(session, space_id=view.space.id)
-        ],
+        objectives=space_queries.objectives_of_space(session, space_id=view.space.id),
+        objective_counts=spaces.counts_by_objective(session, space_id=view.space.id),
         documents=space_queries.documents(session, forum_id=view.forum.id),
-        may_ask=_may(Permission.ASK, actor(), Writing(space=view.space), now),
-        why_not=_why_not(Permission.ASK, actor(), Writing(space=view.space), now),
+        total=sum(q.public_count for q in view.questions),
+        can={
+            "answer": framing.may(Permission.ANSWER, subject),
+            "ask": framing.may(Permission.ASK, subject),
+        },
+        **framing.refused(Permission.ANSWER, subject),
+        **frame,
     )
-
-
-def _may(permission: Permission, who: Actor, subject: Writing, now: dt.datetime) -> bool:
-    return refusal(permission, actor=who, subject=subject, now=now) is None
-
-
-def _why_not(
-    permission: Permission, who: Actor, subject: Writing, now: dt.datetime
-) -> Refusal | None:
-    return refusal(permission, actor=who, subject=subject, now=now)
 
 
 def thread_filter() -> threads.ThreadFilter:
@@ -141,7 +76,7 @@ def thread_filter() -> threads.ThreadFilter:
 @needs(Permission.READ)
 def question(slug: str, number: int) -> Response:
     """Show a question with its threads and, to those who may, the answer form."""
-    view = space_queries.space_view(db.session(), slug=slug, actor=actor())
+    view = framing.readable_space(slug)
     return question_page(view, view.question(number))
 
 
@@ -153,86 +88,82 @@ def question_page(
     status: int = 200,
 ) -> Response:
     """Render a question's page; `form` is one that came back with mistakes."""
-    session, now, who = db.session(), clock.now(), actor()
-    g.forum = view.forum
-    when = timing(view, now=now)
+    session, who = db.session(), actor()
+    frame = framing.frame(view.space, view.forum)
     wanted = thread_filter()
-    tag = page_etag(
-        "q", asked.id, asked.public_version, view.space.public_version, when.phase, when.days_left
+    tag = framing.tag_of(
+        "q",
+        asked.id,
+        asked.public_version,
+        view.space.public_version,
+        frame["phase"],
+        frame["days_left"],
     )
-    if form is None and (kept := cached(tag)) is not None:
+    if form is None and (kept := framing.unchanged(tag)) is not None:
         return kept
-    posed = participant_text(view, asked)
+    posed = participant_question(view, asked)
     subject = Writing(space=view.space)
-    why_not = _why_not(Permission.ANSWER, who, subject, now)
-    draft = None
-    if form is None and why_not is None:
+    refused = framing.refused(Permission.ANSWER, subject)
+    objectives = space_queries.objectives_of_space(session, space_id=view.space.id)
+    if form is None and refused["refusal_code"] is None:
         draft = single.find_draft(
             session, actor=who, space_id=view.space.id, question_id=asked.id, parent_id=None
         )
-        form = draft_form(draft)
+        form = draft_form(draft, zone=frame["zone"])
     page = threads.thread_page(
-        session,
-        question=asked,
-        actor=who,
-        wanted=wanted,
-        words=rows.labels(zone=when.zone),
+        session, question=asked, actor=who, wanted=wanted, words=rows.labels(zone=frame["zone"])
     )
-    response = shown(
+    response = framing.public_page(
         "discussion/question.html",
         tag=tag,
-        view=view,
-        space=view.space,
         question=asked,
-        posed=posed,
-        timing=when,
+        question_text=posed.text if posed else str(asked.text),
+        question_lang=posed.language if posed else locale(),
+        asked=posed,
         wanted=wanted,
         page=page,
-        objectives=space_queries.objectives_of_space(session, space_id=view.space.id),
+        questions=view.questions,
+        objectives=objectives,
         categories=space_queries.categories(session, forum_id=view.forum.id),
-        language_options=forms.language_options(),
-        form=form,
-        draft=draft,
-        why_not=why_not,
-        sorts=threads.SORTS,
-        per_page_choices=paging.PER_PAGE,
+        form=forms.presented(form, objectives, draft=framing.draft_name(view.space, asked, None))
+        if form
+        else None,
+        can={"reply": refused["refusal_code"] is None},
+        **refused,
+        **frame,
     )
     response.status_code = status
     return response
 
 
-def draft_form(draft: tuple[Contribution, Any] | None) -> forms.WritingForm:
+def draft_form(draft: single.Draft | None, *, zone: str) -> forms.WritingForm:
     """Return the answer form, filled with a draft where there is one."""
     if draft is None:
         return forms.fresh()
-    revision = draft[1]
-    return forms.fresh(
+    revision = draft.revision
+    form = forms.fresh(
         body=revision.source,
         language=revision.language,
         objectives=single.objective_numbers(db.session(), revision.id),
     )
+    form.saved_at = format_instant(revision.saved_at, zone_name=zone)
+    return form
 
 
-@dataclass(frozen=True)
-class Posed:
-    """The words of a participant's question."""
-
-    text: str
-    language: str
-    author: str
-    reference: str
-
-
-def participant_text(view: space_queries.SpaceView, asked: Question) -> Posed | None:
+def participant_question(
+    view: space_queries.SpaceView, asked: Question
+) -> spaces.ParticipantQuestion | None:
     """Return the words of a participant's question, None for a guiding one.
 
     Raises `Gone` where it was public and is no more.
     """
     if asked.kind == QuestionKind.GUIDING:
         return None
-    for posed in spaces.participant_questions(db.session(), space_id=view.space.id):
+    for posed in spaces.participant_questions(
+        db.session(), space_id=view.space.id, zone=view.forum.time_zone
+    ):
         if posed.number == asked.number:
-            return Posed(posed.text, posed.language, posed.author, posed.reference)
+            return posed
     raise Gone
 
 
@@ -240,42 +171,96 @@ def participant_text(view: space_queries.SpaceView, asked: Question) -> Posed | 
 @needs(Permission.READ)
 def contribution(name: str) -> AnyResponse:
     """Show one contribution by its reference; a receipt leads there once it is public."""
-    session, who, now = db.session(), actor(), clock.now()
+    session, who = db.session(), actor()
     found = single.find(session, name=name, actor=who)
     if found.canonical != name:
         return redirect(url_for("discussion.contribution", name=found.canonical), 303)
     g.forum = found.forum
-    zone = found.forum.time_zone
-    words = rows.labels(zone=zone)
-    history = single.history(session, found.contribution, actor=who) if who.is_signed_in else []
-    is_mine = found.is_own
-    return make_response(
+    frame = framing.frame(found.space, found.forum)
+    if request.args.get("sent") and found.is_own and not found.is_public:
+        return make_response(receipt_page(found, frame))
+    words = rows.labels(zone=frame["zone"])
+    mine = own_view(found) if found.is_own else {"can": {}, "history": [], "decision": None}
+    replying = Writing(space=found.space, parent=found.contribution)
+    mine["can"]["reply"] = found.is_public and framing.may(Permission.REPLY, replying)
+    response = make_response(
         render_template(
-            "discussion/contribution.html" if found.is_public else "discussion/receipt.html",
-            found=found,
+            "discussion/contribution.html",
+            question=found.question,
+            question_text=question_words(found),
             row=single.row_of(session, found, actor=who, words=words),
             replies=single.replies_of(session, found.contribution, actor=who, words=words),
-            after=threads.reference_before(session, contribution=found.contribution)
-            if found.is_public and found.contribution.question_id
-            else None,
-            history=history if is_mine else [],
-            waiting=_waiting(found) if is_mine else None,
-            can=what_author_can(found, now=now) if is_mine else frozenset(),
-            zone=zone,
+            is_own=found.is_own,
+            is_public=found.is_public,
+            in_thread=place_in_thread(found),
+            receipt=found.contribution.receipt if found.is_own else None,
+            **mine,
+            **frame,
         )
+    )
+    if not found.is_public:
+        response.headers["X-Robots-Tag"] = "noindex"
+    return response
+
+
+def question_words(found: single.Found) -> str | None:
+    """Return the words of the guiding question that a contribution answers."""
+    return str(found.question.text) if found.question and found.question.text else None
+
+
+def place_in_thread(found: single.Found) -> str | None:
+    """Return the address of the page on which a public comment stands, at its place."""
+    if not found.is_public or found.question is None or found.contribution.question_id is None:
+        return None
+    after = threads.reference_before(db.session(), contribution=found.contribution)
+    return url_for(
+        "discussion.question",
+        slug=found.space.slug,
+        number=found.question.number,
+        after=after,
+        _anchor=found.canonical.lower(),
     )
 
 
-def _waiting(found: single.Found) -> Any:
-    """Return the own text that waits beside the published one, as a row of history."""
-    if found.contribution.open_revision_id in {None, found.revision.id}:
-        return None
-    return single.open_text(db.session(), found.contribution)
+def receipt_page(found: single.Found, frame: dict[str, Any]) -> str:
+    """Render the page that says plainly that a text has arrived."""
+    sent_at = found.contribution.sent_at
+    return render_template(
+        "discussion/receipt.html",
+        receipt=found.contribution.receipt,
+        sent_label=format_instant(sent_at, zone_name=frame["zone"]) if sent_at else "",
+        sent_iso=clock.iso(sent_at),
+        question=found.question,
+        kind="question" if found.contribution.question_id is None else "answer",
+        email=None,
+        draft=framing.draft_name(
+            found.space,
+            found.question if found.contribution.question_id else None,
+            single.parent_reference(db.session(), found.contribution),
+        ),
+        **frame,
+    )
 
 
-def what_author_can(found: single.Found, *, now: dt.datetime) -> frozenset[str]:
+def own_view(found: single.Found) -> dict[str, Any]:
+    """Return what only the author of a text gets to see beside it."""
+    open_one = single.open_text(db.session(), found.contribution)
+    waits = open_one is not None and open_one.id != found.revision.id
+    told = open_one or found.revision
+    return {
+        "can": what_author_can(found),
+        "history": single.history(db.session(), found.contribution, actor=actor()),
+        "waiting": waits and open_one is not None and open_one.state == RevisionState.PENDING,
+        "waiting_row": single.open_row(db.session(), found) if waits else None,
+        "decision": framing.words_of_decision(told.id)
+        if told.state in {RevisionState.RETURNED, RevisionState.REJECTED}
+        or found.contribution.removed == "hidden"
+        else None,
+    }
+
+
+def what_author_can(found: single.Found) -> dict[str, bool]:
     """Return the acts that a page offers to the author of a text."""
-    who = actor()
     open_one = single.open_text(db.session(), found.contribution)
     subject = Writing(
         space=found.space,
@@ -284,31 +269,23 @@ def what_author_can(found: single.Found, *, now: dt.datetime) -> frozenset[str]:
         returned_at=open_one.decided_at if open_one else None,
     )
     is_returned = open_one is not None and open_one.state == RevisionState.RETURNED
+    has_text = open_one is not None or found.contribution.published_revision_id is not None
     edit = Permission.RESUBMIT if is_returned else Permission.EDIT
-    acts = {
-        "edit": edit,
-        "take_back": Permission.TAKE_BACK,
-        "withdraw": Permission.WITHDRAW,
-        "undo_withdrawal": Permission.RESTORE_OWN,
+    return {
+        "edit": has_text and framing.may(edit, subject),
+        "take_back": framing.may(Permission.TAKE_BACK, subject),
+        "withdraw": framing.may(Permission.WITHDRAW, subject),
+        "undo": framing.may(Permission.RESTORE_OWN, subject),
     }
-    can = {name for name, permission in acts.items() if _may(permission, who, subject, now)}
-    if open_one is None and found.contribution.published_revision_id is None:
-        can.discard("edit")
-    return frozenset(can)
 
 
 @blueprint.get("/<lang>/account")
 @needs(Permission.ACCOUNT)
 def account() -> str:
     """Show the own contributions with their states."""
-    items = single.own_items(db.session(), actor=actor())
     return render_template(
-        "discussion/account.html", items=items, removed=Removed, states=RevisionState
+        "discussion/account.html",
+        items=single.own_items(db.session(), actor=actor()),
+        zone=actor().time_zone,
+        settings_url=url_for("accounts.settings"),
     )
-
-
-def readable_space(slug: str) -> space_queries.SpaceView:
-    """Return a space that exists for the actor; raises `NotVisible`."""
-    view = space_queries.space_view(db.session(), slug=slug, actor=actor())
-    g.forum = view.forum
-    return view

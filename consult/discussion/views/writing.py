@@ -13,20 +13,23 @@ from consult.core.authz import Permission, require
 from consult.core.db import db
 from consult.core.errors import Forbidden, Invalid, NotVisible, Refusal, RepeatedKey
 from consult.core.i18n import gettext as _
+from consult.core.i18n import language_label
 from consult.core.unit_of_work import unit_of_work
 from consult.core.web import actor, config, needs
 from consult.discussion import forms
 from consult.discussion.models import Contribution
 from consult.discussion.policy import CLOSING_GRACE, Writing
-from consult.discussion.queries import single
+from consult.discussion.queries import rows, single
 from consult.discussion.services import removing, sending
+from consult.discussion.services.texts import PreparedText
 from consult.discussion.states import RevisionState
 from consult.discussion.views.blueprint import blueprint
+from consult.discussion.views.frame import draft_name, frame, readable_space, words_of_decision
 from consult.discussion.views.reading import (
     draft_form,
-    participant_text,
+    participant_question,
     question_page,
-    readable_space,
+    question_words,
     what_author_can,
 )
 from consult.spaces import queries as space_queries
@@ -74,7 +77,7 @@ def answer(slug: str, number: int) -> Response | tuple[str, int]:
     """Take an answer or a reply: send, preview or keep it as a draft."""
     view = readable_space(slug)
     asked = view.question(number)
-    participant_text(view, asked)
+    participant_question(view, asked)
     form = forms.read(request.form)
     return _handle(view, asked, form)
 
@@ -96,11 +99,11 @@ def reply(name: str) -> str:
         question_id=found.question.id,
         parent_id=found.contribution.id,
     )
-    form = draft_form(draft)
+    form = draft_form(draft, zone=view.forum.time_zone)
     form.parent = found.canonical
     if request.args.get("quote") and not form.body:
         form.body = markup.quote(found.revision.text, limit=QUOTED) + "\n\n"
-    return _write_page(view, found.question, form, draft=draft is not None)
+    return _write_page(view, found.question, form)
 
 
 @blueprint.route("/<lang>/spaces/<slug>/ask", methods=["GET", "POST"])
@@ -114,7 +117,7 @@ def ask(slug: str) -> Response | str | tuple[str, int]:
     draft = single.find_draft(
         db.session(), actor=actor(), space_id=view.space.id, question_id=None, parent_id=None
     )
-    return _write_page(view, None, draft_form(draft), draft=draft is not None)
+    return _write_page(view, None, draft_form(draft, zone=view.forum.time_zone))
 
 
 def _handle(
@@ -127,8 +130,7 @@ def _handle(
         parent = _parent(form, asked)
         if form.action == "preview":
             prepared = sending.check_words(db.session(), space_id=view.space.id, words=form.words)
-            preview = markup.SafeHtml.from_storage(prepared.html)
-            return _write_page(view, asked, form, preview=preview), 200
+            return _preview_page(view, asked, form, prepared), 200
         draft = single.find_draft(
             db.session(),
             actor=who,
@@ -136,7 +138,7 @@ def _handle(
             question_id=asked.id if asked else None,
             parent_id=parent.id if parent else None,
         )
-        draft_id = draft[0].id if draft else None
+        draft_id = draft.contribution.id if draft else None
         if form.action == "discard":
             return _discard(view, asked, draft_id)
         if form.action == "save":
@@ -194,7 +196,7 @@ def _send(
             now=now,
             grace=CLOSING_GRACE,
         )
-        return url_for("discussion.contribution", name=sent.receipt)
+        return url_for("discussion.contribution", name=sent.receipt, sent=1)
 
     return _once(form, act)
 
@@ -243,35 +245,74 @@ def _form_address(view: space_queries.SpaceView, asked: Question | None, parent:
     return url_for("discussion.question", slug=view.space.slug, number=asked.number)
 
 
+def _action(space_slug: str, asked: Question | None) -> str:
+    if asked is None:
+        return url_for("discussion.ask", slug=space_slug)
+    return url_for("discussion.answer", slug=space_slug, number=asked.number)
+
+
+def _asked_words(view: space_queries.SpaceView, asked: Question | None) -> str | None:
+    if asked is None:
+        return None
+    posed = participant_question(view, asked)
+    return posed.text if posed else str(asked.text)
+
+
 def _write_page(
+    view: space_queries.SpaceView, asked: Question | None, form: forms.WritingForm
+) -> str:
+    """Render the form on a page of its own: for replies, questions and mistakes."""
+    session = db.session()
+    parent = None
+    if form.parent:
+        found = single.find(session, name=form.parent, actor=actor())
+        words = rows.labels(zone=view.forum.time_zone)
+        if found.is_public:
+            parent = single.row_of(session, found, actor=actor(), words=words)
+    objectives = space_queries.objectives_of_space(session, space_id=view.space.id)
+    return render_template(
+        "discussion/write.html",
+        kind="question" if asked is None else "reply" if parent else "answer",
+        question=asked,
+        question_text=_asked_words(view, asked),
+        parent=parent,
+        form=forms.presented(form, objectives, draft=draft_name(view.space, asked, form.parent)),
+        action=_action(view.space.slug, asked),
+        **frame(view.space, view.forum),
+    )
+
+
+def _preview_page(
     view: space_queries.SpaceView,
     asked: Question | None,
     form: forms.WritingForm,
+    prepared: PreparedText,
     *,
-    preview: markup.SafeHtml | None = None,
-    draft: bool = False,
+    edited: single.Found | None = None,
 ) -> str:
-    """Render the form on a page of its own: replies, questions, previews and mistakes."""
-    answered = None
-    if form.parent:
-        found = single.find(db.session(), name=form.parent, actor=actor())
-        answered = found if found.is_public else None
+    """Render a text as readers will see it, above the form in which it can be changed."""
+    objectives = space_queries.objectives_of_space(db.session(), space_id=view.space.id)
     return render_template(
-        "discussion/write.html",
-        view=view,
-        space=view.space,
+        "discussion/preview.html",
+        html=markup.SafeHtml.from_storage(prepared.html),
+        language=prepared.language,
+        language_label=language_label(prepared.language),
+        words=prepared.words,
+        tags=[(o.number, o.label) for o in objectives if str(o.number) in form.objectives],
+        author=actor().name,
         question=asked,
-        posed=participant_text(view, asked) if asked else None,
-        form=form,
-        answered=answered,
-        answered_html=markup.SafeHtml.from_storage(answered.revision.html) if answered else None,
-        preview=preview,
-        draft=draft,
-        objectives=space_queries.objectives_of_space(db.session(), space_id=view.space.id),
-        language_options=forms.language_options(),
-        action_url=url_for("discussion.ask", slug=view.space.slug)
-        if asked is None
-        else url_for("discussion.answer", slug=view.space.slug, number=asked.number),
+        form=forms.presented(
+            form,
+            objectives,
+            draft=f"edit-{edited.canonical}"
+            if edited
+            else draft_name(view.space, asked, form.parent),
+        ),
+        action=url_for("discussion.edit", name=edited.canonical)
+        if edited
+        else _action(view.space.slug, asked),
+        can_save=edited is None,
+        **frame(view.space, view.forum),
     )
 
 
@@ -295,8 +336,10 @@ def edit(name: str) -> Response | str | tuple[str, int]:
     if request.method == "POST":
         form = forms.read(request.form)
         return _handle_edit(found, form)
-    if "edit" not in what_author_can(found, now=clock.now()):
-        raise Forbidden(Refusal.SPACE_CLOSED)
+    if not what_author_can(found)["edit"]:
+        subject = Writing(space=found.space, contribution=found.contribution)
+        require(Permission.EDIT, actor=actor(), subject=subject, now=clock.now())
+        raise Forbidden(Refusal.TOO_LATE)
     newest = sending.newest_revision(db.session(), contribution_id=found.contribution.id)
     form = forms.fresh(
         body=newest.source,
@@ -312,8 +355,8 @@ def _handle_edit(found: single.Found, form: forms.WritingForm) -> Response | tup
     try:
         if form.action == "preview":
             prepared = sending.check_words(db.session(), space_id=found.space.id, words=form.words)
-            preview = markup.SafeHtml.from_storage(prepared.html)
-            return _edit_page(found, form, preview=preview), 200
+            view = readable_space(found.space.slug)
+            return _preview_page(view, found.question, form, prepared, edited=found), 200
         _count_post(now)
 
         def act() -> str:
@@ -349,22 +392,41 @@ def _handle_edit(found: single.Found, form: forms.WritingForm) -> Response | tup
     return response
 
 
-def _edit_page(
-    found: single.Found,
-    form: forms.WritingForm,
-    *,
-    preview: markup.SafeHtml | None = None,
-) -> str:
-    open_one = single.open_text(db.session(), found.contribution)
+def _edit_page(found: single.Found, form: forms.WritingForm) -> str:
+    session = db.session()
+    open_one = single.open_text(session, found.contribution)
+    is_returned = open_one is not None and open_one.state == RevisionState.RETURNED
+    objectives = space_queries.objectives_of_space(session, space_id=found.space.id)
     return render_template(
         "discussion/edit.html",
-        found=found,
-        form=form,
-        preview=preview,
-        is_returned=open_one is not None and open_one.state == RevisionState.RETURNED,
-        verdict=g.get("verdict"),
-        objectives=space_queries.objectives_of_space(db.session(), space_id=found.space.id),
-        language_options=forms.language_options(),
+        question=found.question,
+        question_text=question_words(found),
+        row=_row(found),
+        form=forms.presented(form, objectives, draft=f"edit-{found.canonical}"),
+        action=url_for("discussion.edit", name=found.canonical),
+        decision=words_of_decision(open_one.id) if is_returned and open_one else None,
+        is_returned=is_returned,
+        is_public=found.is_public,
+        **frame(found.space, found.forum),
+    )
+
+
+def _row(found: single.Found) -> rows.Row:
+    words = rows.labels(zone=found.forum.time_zone)
+    return single.row_of(db.session(), found, actor=actor(), words=words)
+
+
+def _confirm_page(found: single.Found, *, act: str, endpoint: str) -> str:
+    """Render the question whether a text is really to be withdrawn or taken back."""
+    return render_template(
+        "discussion/withdraw.html",
+        act=act,
+        question=found.question,
+        row=_row(found),
+        action=url_for(endpoint, name=found.canonical),
+        has_replies=found.contribution.thread_size > 0,
+        is_public=found.is_public,
+        **frame(found.space, found.forum),
     )
 
 
@@ -374,7 +436,9 @@ def withdraw(name: str) -> Response | str:
     """Withdraw an own published text, after a question whether that is meant."""
     found = _own(name)
     if request.method == "GET":
-        return render_template("discussion/withdraw.html", found=found)
+        subject = Writing(space=found.space, contribution=found.contribution)
+        require(Permission.WITHDRAW, actor=actor(), subject=subject, now=clock.now())
+        return _confirm_page(found, act="withdraw", endpoint="discussion.withdraw")
     with unit_of_work() as session:
         removing.withdraw(
             session,
@@ -404,11 +468,13 @@ def undo_withdrawal(name: str) -> Response:
     return redirect(url_for("discussion.contribution", name=found.canonical), 303)
 
 
-@blueprint.post("/<lang>/contributions/<name>/take-back")
+@blueprint.route("/<lang>/contributions/<name>/take-back", methods=["GET", "POST"])
 @needs(Permission.ACCOUNT)
-def take_back(name: str) -> Response:
-    """Take an own text out of the queue before it is decided."""
+def take_back(name: str) -> Response | str:
+    """Take an own text out of the queue before it is decided, after a question."""
     found = _own(name)
+    if request.method == "GET":
+        return _confirm_page(found, act="take-back", endpoint="discussion.take_back")
     with unit_of_work() as session:
         sending.take_back(
             session,

@@ -138,9 +138,7 @@ def test_returned_text_comes_back_intact_and_keeps_its_first_sending(session):
     contribution = _send(session, space, actor, body="Kept **word** for word.")
     first_sent = contribution.sent_at
     revision = publishing.waiting_revision(session, contribution=contribution, number=1)
-    publishing.send_back(
-        session, contribution=contribution, revision=revision, now=clock.now()
-    )
+    publishing.send_back(session, contribution=contribution, revision=revision, now=clock.now())
     assert session.get_one(Revision, contribution.open_revision_id).source == (
         "Kept **word** for word."
     )
@@ -202,9 +200,7 @@ def test_replies_stand_under_their_parent_in_the_order_of_sending(session):
     second = _publish(session, space, _send(session, space, actor, parent=root))
     below_first = _publish(session, space, _send(session, space, actor, parent=first))
     order = session.scalars(
-        select(Contribution.id)
-        .where(Contribution.thread_id == root.id)
-        .order_by(Contribution.path)
+        select(Contribution.id).where(Contribution.thread_id == root.id).order_by(Contribution.path)
     ).all()
     assert order == [root.id, first.id, below_first.id, second.id]
     assert session.get_one(Contribution, root.id, populate_existing=True).thread_size == 3
@@ -284,9 +280,7 @@ def test_taking_back_leaves_a_published_text_alone(session):
         now=clock.now(),
         grace=NO_GRACE,
     )
-    sending.take_back(
-        session, actor=actor, contribution=contribution, space=space, now=clock.now()
-    )
+    sending.take_back(session, actor=actor, contribution=contribution, space=space, now=clock.now())
     assert contribution.open_revision_id is None
     assert contribution.published_revision_id == public
 
@@ -371,9 +365,7 @@ def test_a_participants_question_gets_its_number_when_it_is_first_published(sess
 def test_every_public_change_is_told_to_the_index_once(session):
     space, _author, actor = _people(session)
     contribution = _send(session, space, actor)
-    before = session.scalar(
-        select(func.count()).where(OutboxEntry.handler == "search.index")
-    )
+    before = session.scalar(select(func.count()).where(OutboxEntry.handler == "search.index"))
     _publish(session, space, contribution)
     after = session.scalar(select(func.count()).where(OutboxEntry.handler == "search.index"))
     assert (before, after) == (0, 1)

@@ -1,0 +1,118 @@
+"""The contributions that belong in the search index: public texts, as readers get them now."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from consult.core.ports import IndexDocument
+from consult.discussion.models import Contribution, Revision, RevisionTag
+from consult.discussion.policy import public_contributions
+from consult.spaces.models import (
+    Author,
+    Category,
+    Objective,
+    Organisation,
+    Question,
+    Region,
+    Space,
+)
+from consult.spaces.queries import shown_author
+
+CHUNK = 500
+
+
+class Contributions:
+    """The document source of the discussion; see `consult.core.ports.DocumentSource`."""
+
+    def documents(self, session: Session, ids: Sequence[int] | None) -> Iterator[IndexDocument]:
+        """Yield the public ones among these contributions, all public ones for None."""
+        if ids is not None:
+            for start in range(0, len(ids), CHUNK):
+                yield from _documents(session, ids=ids[start : start + CHUNK])
+            return
+        last = 0
+        while True:
+            chunk = list(_documents(session, after=last))
+            yield from chunk
+            if len(chunk) < CHUNK:
+                return
+            last = chunk[-1].id
+
+
+def _documents(
+    session: Session, *, ids: Sequence[int] | None = None, after: int = 0
+) -> Iterator[IndexDocument]:
+    statement = (
+        select(
+            Contribution.id,
+            Contribution.public_version,
+            Contribution.first_published_at,
+            Revision.id.label("revision_id"),
+            Revision.text,
+            Revision.language,
+            Space.slug.label("space"),
+            Question.number,
+            Category.slug.label("category"),
+            Region.slug.label("region"),
+            Author.name,
+            Author.display,
+            Author.pseudonym_number,
+            Author.on_behalf_of,
+            Organisation.name.label("organisation"),
+        )
+        .join(Revision, Revision.id == Contribution.published_revision_id)
+        .join(Space, Space.id == Contribution.space_id)
+        .join(Question, Question.id.in_([Contribution.question_id, Contribution.own_question_id]))
+        .join(Author, Author.id == Contribution.author_id)
+        .outerjoin(Organisation, Organisation.id == Author.organisation_id)
+        .outerjoin(Category, Category.id == Author.category_id)
+        .outerjoin(Region, Region.id == Author.region_id)
+        .where(public_contributions())
+        .order_by(Contribution.id)
+        .limit(CHUNK)
+    )
+    if ids is not None:
+        statement = statement.where(Contribution.id.in_(ids))
+    else:
+        statement = statement.where(Contribution.id > after)
+    raw = session.execute(statement).all()
+    numbers = _numbers(session, [r.revision_id for r in raw])
+    for r in raw:
+        author = shown_author(
+            display=r.display,
+            name=r.name,
+            organisation=r.organisation,
+            category=None,
+            on_behalf_of=r.on_behalf_of,
+            pseudonym_number=r.pseudonym_number,
+        )
+        yield IndexDocument(
+            id=r.id,
+            version=r.public_version,
+            space=r.space,
+            question=r.number,
+            language=r.language,
+            category=r.category,
+            objectives=tuple(numbers.get(r.revision_id, ())),
+            region=None if author.is_pseudonym else r.region,
+            published_at=r.first_published_at.timestamp() if r.first_published_at else 0.0,
+            text=r.text,
+            title=" ".join(part for part in (author.name, author.organisation) if part),
+        )
+
+
+def _numbers(session: Session, revision_ids: Sequence[int]) -> dict[int, list[int]]:
+    found: dict[int, list[int]] = {}
+    if revision_ids:
+        for revision_id, number in session.execute(
+            select(RevisionTag.revision_id, Objective.number)
+            .join(Objective, Objective.id == RevisionTag.objective_id)
+            .where(RevisionTag.revision_id.in_(revision_ids), RevisionTag.is_public)
+            .distinct()
+            .order_by(Objective.number)
+        ):
+            found.setdefault(revision_id, []).append(number)
+    return found

@@ -1,0 +1,213 @@
+"""What every page knows: context of templates, filters, and the error pages.
+
+Domain errors are mapped to HTTP here, once.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import structlog
+from flask import Flask, current_app, g, redirect, render_template, request, url_for
+from flask_wtf.csrf import CSRFError
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from werkzeug.exceptions import HTTPException
+from werkzeug.wrappers import Response
+
+from consult.core import clock, i18n, wording
+from consult.core.authz import VISITOR, Actor, Role
+from consult.core.db import db
+from consult.core.errors import (
+    Forbidden,
+    Gone,
+    Invalid,
+    NotVisible,
+    Refusal,
+    RepeatedKey,
+    StaleState,
+    TooMany,
+)
+from consult.core.i18n import gettext as _
+from consult.spaces.queries import current_forum
+
+log = structlog.get_logger("consult.pages")
+
+KEPT_FIELDS = ("body", "message", "name", "words")
+"""Fields whose words an error page gives back."""
+RETRY_AFTER = 5
+"""Seconds after which a page that met a busy database may be asked for again."""
+
+
+def init_app(app: Flask) -> None:
+    """Bind context, filters and error pages to the application."""
+    release = _release(Path(app.static_folder or ""))
+    app.extensions["consult.release"] = release
+    app.jinja_env.add_extension("jinja2.ext.i18n")
+    app.context_processor(lambda: _context(release))
+    app.add_template_filter(i18n.format_instant, "instant")
+    app.add_template_filter(i18n.format_day, "day")
+    app.add_template_filter(i18n.format_weekday, "weekday")
+    app.add_template_filter(i18n.format_number, "number")
+    app.add_template_filter(i18n.language_label, "language_label")
+    app.add_template_filter(clock.iso, "iso")
+    app.register_error_handler(Forbidden, _forbidden)
+    app.register_error_handler(NotVisible, lambda _error: _page(404))
+    app.register_error_handler(Gone, lambda _error: _page(410))
+    app.register_error_handler(StaleState, _stale)
+    app.register_error_handler(RepeatedKey, _repeated)
+    app.register_error_handler(Invalid, _invalid)
+    app.register_error_handler(TooMany, _too_many)
+    app.register_error_handler(CSRFError, lambda _error: _page(400, template="csrf"))
+    app.register_error_handler(OperationalError, _busy)
+    app.register_error_handler(PoolTimeout, _busy)
+    app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(500, _broken)
+
+
+def _release(static: Path) -> str:
+    """Return a string that changes when a static file does; part of addresses and ETags."""
+    digest = hashlib.sha256()
+    for path in sorted(static.glob("**/*")):
+        if path.is_file():
+            digest.update(path.read_bytes())
+    return digest.hexdigest()[:10]
+
+
+def _context(release: str) -> dict[str, Any]:
+    who = g.get("actor", VISITOR)
+    return {
+        "locale": i18n.locale(),
+        "languages": _languages(),
+        "actor": who,
+        "forum": _forum(),
+        "release": release,
+        "nav": _navigation(who),
+        "now": clock.now(),
+    }
+
+
+def _forum() -> Any:
+    """Return the forum whose name the site carries; a view that has read it leaves it in `g`."""
+    if "forum" not in g:
+        g.forum = None if g.get("is_broken") else current_forum(db.session())
+    return g.forum
+
+
+def _languages() -> list[tuple[str, str, str]]:
+    """Return code, own name and address of the same page for each language."""
+    endpoint = request.endpoint
+    same_page = (
+        endpoint is not None
+        and not g.get("is_error")
+        and request.method in {"GET", "HEAD"}
+        and _speaks(endpoint)
+    )
+    result = []
+    for code in i18n.LOCALES:
+        if same_page and endpoint is not None:
+            address = url_for(endpoint, **{**(request.view_args or {}), "lang": code})
+            query = request.query_string.decode("ascii", "ignore")
+            address += f"?{query}" if query else ""
+        else:
+            address = f"/{code}/"
+        result.append((code, i18n.LANGUAGE_NAMES[code], address))
+    return result
+
+
+def _speaks(endpoint: str) -> bool:
+    return any("lang" in rule.arguments for rule in current_app.url_map.iter_rules(endpoint))
+
+
+def _navigation(who: Actor) -> list[tuple[str, str, bool]]:
+    here = request.endpoint or ""
+    items = [
+        (_("Consultations"), "spaces.home", here.startswith(("spaces.home", "discussion.space"))),
+        (_("Search"), "search.results", here.startswith("search.")),
+    ]
+    if who.is_signed_in:
+        items.append((_("My contributions"), "discussion.account", here == "discussion.account"))
+    if who.has(Role.MODERATOR) or who.has(Role.ORGANISER):
+        items.append((_("Moderation"), "moderation.queue", here.startswith("moderation.")))
+    if who.has(Role.DRAFTER) or who.has(Role.ORGANISER):
+        items.append((_("Drafting"), "drafting.desks", here.startswith("drafting.")))
+    known = {rule.endpoint for rule in current_app.url_map.iter_rules()}
+    return [(label, url_for(name), current) for label, name, current in items if name in known]
+
+
+def kept_words() -> dict[str, str]:
+    """Return what was typed into the long fields of this request, so that no page loses it."""
+    if request.method != "POST":
+        return {}
+    try:
+        form = request.form
+    except HTTPException:
+        return {}
+    return {name: form[name] for name in KEPT_FIELDS if form.get(name)}
+
+
+def _page(status: int, *, template: str | None = None, **values: Any) -> tuple[str, int]:
+    g.is_error = True
+    page = render_template(f"errors/{template or status}.html", kept=kept_words(), **values)
+    return page, status
+
+
+def _forbidden(error: Forbidden) -> Response | tuple[str, int]:
+    if error.refusal is Refusal.NOT_SIGNED_IN and request.method in {"GET", "HEAD"}:
+        target = request.full_path.rstrip("?")
+        return redirect(url_for("accounts.sign_in") + "?next=" + quote(target, safe="/"), 303)
+    return _page(403, sentence=wording.of_refusal(error.refusal))
+
+
+def _stale(error: StaleState) -> tuple[str, int]:
+    texts = {"theirs": error.seen.get("theirs"), "mine": kept_words().get("body")}
+    known = {name: words for name, words in texts.items() if words is not None}
+    return _page(409, again_url=request.path, **known)
+
+
+def _repeated(_error: RepeatedKey) -> tuple[str, int]:
+    sentence = _("This form was sent before with another text. Please load the page again.")
+    return _page(400, sentence=sentence)[0], 422
+
+
+def _invalid(error: Invalid) -> tuple[str, int]:
+    reason = " ".join(
+        wording.of_problem(code) for codes in error.problems.values() for code in codes
+    )
+    return _page(400, reason=reason)[0], 422
+
+
+def _too_many(error: TooMany) -> tuple[str, int, dict[str, str]]:
+    page, status = _page(429, minutes=-(-error.retry_after // 60))
+    return page, status, {"Retry-After": str(error.retry_after)}
+
+
+def _busy(error: Exception) -> tuple[str, int, dict[str, str]]:
+    log.warning("database busy or away", error=type(error).__name__)
+    g.is_broken = True
+    g.actor = VISITOR
+    page, status = _page(503)
+    return page, status, {"Retry-After": str(RETRY_AFTER)}
+
+
+def _http(error: HTTPException) -> Any:
+    if error.response is not None or error.code is None or error.code < 400:
+        return error
+    known = {400, 403, 404, 409, 410, 413, 429, 500, 503}
+    code = error.code if error.code in known else (404 if error.code == 405 else 400)
+    page, _status = _page(code)
+    headers = {"Retry-After": "60"} if error.code == 429 else {}
+    allowed = getattr(error, "valid_methods", None)
+    if allowed:
+        headers["Allow"] = ", ".join(sorted(allowed))
+    return page, error.code, headers
+
+
+def _broken(_error: Exception) -> tuple[str, int]:
+    g.is_broken = True
+    g.actor = VISITOR
+    db.session.rollback()
+    return _page(500)

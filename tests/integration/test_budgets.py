@@ -1,0 +1,120 @@
+"""A page costs the same few statements and the same little markup, whatever its length."""
+
+from __future__ import annotations
+
+import gzip
+import re
+from contextlib import contextmanager
+
+import pytest
+from sqlalchemy import event
+from sqlalchemy.engine import Engine
+
+from consult.spaces.models import Forum
+from tests import factories as make
+from tests.signing_in import sign_in
+
+READER, SIGNED_IN = 5, 8
+LENGTHS = (1, 20, 200, 500)
+
+
+@contextmanager
+def counted():
+    """Yield the list of statements that are executed inside the block."""
+    statements: list[str] = []
+
+    def note(_connection, _cursor, statement, *_rest):
+        if not statement.startswith(("SAVEPOINT", "RELEASE", "ROLLBACK", "BEGIN")):
+            statements.append(statement)
+
+    event.listen(Engine, "before_cursor_execute", note)
+    try:
+        yield statements
+    finally:
+        event.remove(Engine, "before_cursor_execute", note)
+
+
+@pytest.fixture
+def thread(session):
+    """A question with 500 public comments, half of them replies."""
+    forum = make.make_forum(session)
+    space = make.make_space(session, forum=forum)
+    author = make.make_author(session, forum=forum)
+    root = None
+    for number in range(500):
+        root = make.make_contribution(
+            session,
+            space=space,
+            author=author,
+            parent=root if number % 2 else None,
+            source="What our city has learned in ten years of practice. " * 4,
+        )
+    question = make.question_of(session, space)
+    question.public_count = 500
+    session.commit()
+    return space
+
+
+@pytest.mark.parametrize("length", LENGTHS)
+def test_a_reader_costs_at_most_five_statements(app, session, client, thread, length):
+    per_page = length if length > 1 else 20
+    path = f"/fr/spaces/{thread.slug}/questions/1?per_page={per_page}"
+    client.get(path)
+    with counted() as statements:
+        response = app.test_client().get(path)
+    assert response.status_code == 200
+    assert response.text.count("<article") == per_page
+    assert len(statements) <= READER, "\n".join(statements)
+
+
+@pytest.mark.parametrize("length", LENGTHS)
+def test_somebody_signed_in_costs_at_most_eight(app, session, client, thread, length):
+    user = make.make_user(session)
+    make.make_author(session, forum=session.get_one(Forum, thread.forum_id), user=user)
+    browser = app.test_client()
+    sign_in(browser, session, user)
+    per_page = length if length > 1 else 20
+    with counted() as statements:
+        response = browser.get(f"/en/spaces/{thread.slug}/questions/1?per_page={per_page}")
+    assert response.status_code == 200
+    assert "idempotency_key" in response.text
+    assert len(statements) <= SIGNED_IN, "\n".join(statements)
+
+
+def test_a_page_of_fifty_is_light(app, session, client, thread):
+    page = app.test_client().get(f"/fr/spaces/{thread.slug}/questions/1?per_page=50").text
+    markup = len(page.encode()) - len(re.sub(r"<[^>]*>", "", page).encode())
+    assert len(gzip.compress(page.encode(), 1)) <= 60_000
+    assert markup <= 15_000 + 1_200 * page.count("<article")
+
+
+def test_an_unchanged_page_is_answered_from_one_statement(app, session, client, thread):
+    path = f"/en/spaces/{thread.slug}/questions/1"
+    browser = app.test_client()
+    tag = browser.get(path).headers["ETag"]
+    with counted() as statements:
+        response = browser.get(path, headers={"If-None-Match": tag})
+    assert response.status_code == 304
+    assert not response.data
+    assert len(statements) == 1
+
+
+def test_a_reader_gets_no_cookie(app, session, client, thread):
+    for path in ("/en/", f"/en/spaces/{thread.slug}", f"/en/spaces/{thread.slug}/questions/1"):
+        response = app.test_client().get(path)
+        assert "Set-Cookie" not in response.headers
+        assert "Accept-Language" not in response.headers.get("Vary", "")
+
+
+def test_pages_are_walked_by_keyset_without_gap_or_repetition(app, session, client, thread):
+    browser, seen = app.test_client(), []
+    path = f"/en/spaces/{thread.slug}/questions/1?per_page=100"
+    for sort in ("oldest", "newest", "discussed"):
+        seen.clear()
+        address = f"{path}&sort={sort}"
+        while address:
+            page = browser.get(address).text
+            seen += re.findall(r'<article class="contribution[^"]*" id="([^"]+)"', page)
+            following = re.search(r'rel="next" href="([^"#]+)', page)
+            address = following.group(1).replace("&amp;", "&") if following else None
+        assert len(seen) == len(set(seen)) == 500, sort

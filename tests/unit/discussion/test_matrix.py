@@ -1,0 +1,39 @@
+"""The visibility matrix is the model's table, cell by cell."""
+
+from __future__ import annotations
+
+import pytest
+
+from consult.discussion.policy import MATRIX, Sight, Standing, Viewer
+
+# visitor, other stakeholder, its author, moderator, drafter, organiser, auditor
+TABLE = {
+    "published": "FFFFFFF",
+    "draft": "--F----",
+    "clearance": "--F----",
+    "pending": "--FFNNL",
+    "returned": "--FFNNL",
+    "rejected": "--FFNNL",
+    "cancelled": "--FFNNL",
+    "older": "--FF-NL",
+    "hidden": "TTFFTNL",
+    "withdrawn": "TTFFTTL",
+    "erased": "TTTTTTL",
+}
+LETTERS = {
+    "-": Sight.NOTHING,
+    "L": Sight.LOG,
+    "N": Sight.NUMBER,
+    "T": Sight.TOMBSTONE,
+    "F": Sight.FULL,
+}
+
+
+def test_every_standing_has_its_row():
+    assert {standing.value for standing in Standing} == set(TABLE)
+
+
+@pytest.mark.parametrize("standing", list(Standing))
+def test_a_row_of_the_matrix_says_what_the_model_says(standing):
+    cells = [MATRIX[standing][viewer] for viewer in Viewer]
+    assert cells == [LETTERS[letter] for letter in TABLE[standing.value]]

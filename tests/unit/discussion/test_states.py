@@ -1,0 +1,49 @@
+"""The transition table says what may become what, and nothing else may."""
+
+from __future__ import annotations
+
+import pytest
+
+from consult.discussion.states import OPEN_STATES, TRANSITIONS, Act, RevisionState, after, before
+
+S = RevisionState
+
+
+@pytest.mark.parametrize(
+    ("act", "state", "target"),
+    [
+        (Act.SEND, S.DRAFT, S.PENDING),
+        (Act.RELEASE, S.CLEARANCE, S.PENDING),
+        (Act.APPROVE, S.PENDING, S.PUBLISHED),
+        (Act.RETURN, S.PENDING, S.RETURNED),
+        (Act.REJECT, S.PENDING, S.REJECTED),
+        (Act.TAKE_BACK, S.DRAFT, S.CANCELLED),
+        (Act.TAKE_BACK, S.PENDING, S.CANCELLED),
+        (Act.REPLACE, S.PENDING, S.CANCELLED),
+        (Act.SUPERSEDE, S.PUBLISHED, S.SUPERSEDED),
+        (Act.UNDO, S.PUBLISHED, S.PENDING),
+        (Act.UNDO, S.RETURNED, S.PENDING),
+        (Act.UNDO, S.REJECTED, S.PENDING),
+        (Act.REINSTATE, S.SUPERSEDED, S.PUBLISHED),
+    ],
+)
+def test_an_act_leads_where_the_model_says(act, state, target):
+    assert after(act, state) is target
+
+
+def test_only_a_waiting_text_can_be_approved():
+    assert before(Act.APPROVE) == {S.PENDING}
+
+
+def test_nothing_but_an_approval_or_its_reinstatement_makes_a_text_public():
+    ways = {act for act, moves in TRANSITIONS.items() if S.PUBLISHED in moves.values()}
+    assert ways == {Act.APPROVE, Act.REINSTATE}
+
+
+def test_a_cancelled_text_stays_cancelled():
+    assert all(S.CANCELLED not in moves for moves in TRANSITIONS.values())
+
+
+def test_open_states_are_those_before_a_decision():
+    assert OPEN_STATES == {S.DRAFT, S.CLEARANCE, S.PENDING}
+    assert after(Act.APPROVE, S.DRAFT) is None
