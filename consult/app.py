@@ -30,6 +30,7 @@ from consult.moderation.queries.words import decision_words
 from consult.notifications import handlers as notifications_handlers
 from consult.notifications import mailer, rendering
 from consult.notifications import models as notifications_models
+from consult.operations import handlers as operations_handlers
 from consult.operations import views as operations_views
 from consult.search import handlers as search_handlers
 from consult.search import views as search_views
@@ -97,6 +98,7 @@ def _bind(app: Flask, config: settings.Config) -> None:
     ports = Ports(decision_words=decision_words)
     ports.documents["contributions"] = Contributions()
     app.extensions["consult.ports"] = ports
+    operations_handlers.register(outbox.reactions)
     discussion_handlers.register(outbox.reactions)
     search_handlers.register(
         outbox.reactions,

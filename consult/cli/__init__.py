@@ -1,1 +1,37 @@
 """Commands: one click group per file, each command calls one service and exits 0, 1 or 2."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from consult.cli import (
+    comments,
+    demo,
+    doctor,
+    export,
+    forum,
+    i18n,
+    search,
+    serve,
+    space,
+    user,
+    worker,
+)
+
+
+def register(app: Flask) -> None:
+    """Attach every command to the application's command line."""
+    for entry in (
+        comments.group,
+        demo.demo,
+        doctor.doctor,
+        export.export,
+        forum.group,
+        i18n.group,
+        search.group,
+        serve.serve,
+        space.group,
+        user.group,
+        worker.worker,
+    ):
+        app.cli.add_command(entry)

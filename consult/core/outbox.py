@@ -94,14 +94,14 @@ def emit(session: Session, event: Any, *, now: dt.datetime, delay: float = 0) ->
         )
 
 
-def plant_timetable(session: Session, *, now: dt.datetime) -> None:
-    """Make sure that every timetable handler has its row, and parked ones start again."""
+def plant_timetable(session: Session, *, now: dt.datetime, only: Collection[str]) -> None:
+    """Make sure that these timetable handlers have their rows, and parked ones start again."""
     rows = {
         row.handler: row
         for row in session.scalars(select(OutboxEntry).where(OutboxEntry.key == "timetable"))
     }
     for handler in reactions.handlers.values():
-        if handler.every is None:
+        if handler.every is None or handler.name not in only:
             continue
         row = rows.get(handler.name)
         if row is None:

@@ -25,9 +25,7 @@ class Eraser(Protocol):
 class DocumentSource(Protocol):
     """Gives the search index its documents, always as the public may read them now."""
 
-    def documents(
-        self, session: Session, ids: Sequence[int] | None
-    ) -> Iterable[IndexDocument]:
+    def documents(self, session: Session, ids: Sequence[int] | None) -> Iterable[IndexDocument]:
         """Yield the documents of these ids (all of them for None); removed ones are left out."""
         ...
 
@@ -53,9 +51,7 @@ class DecisionWords:
 class DecisionReader(Protocol):
     """Gives the words of the newest decision on a text to the pages of its author."""
 
-    def __call__(
-        self, session: Session, *, revision_id: int, locale: str
-    ) -> DecisionWords | None:
+    def __call__(self, session: Session, *, revision_id: int, locale: str) -> DecisionWords | None:
         """Return the words, or None where nothing was said."""
         ...
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import secrets
 import threading
 import time
-from collections.abc import Collection
+from collections.abc import Callable, Collection
+from contextlib import AbstractContextManager
 from typing import Any
 
 import structlog
@@ -16,6 +17,8 @@ from consult.core.unit_of_work import unit_of_work
 
 POLL = 0.5
 """Seconds between two looks at an empty outbox."""
+PATIENCE = 5.0
+"""Seconds that a lane gets to finish its batch when the worker ends."""
 
 log = structlog.get_logger("consult.worker")
 
@@ -75,19 +78,37 @@ def drain_and_wait(*, handler: str, seconds: float = 60) -> bool:
     return False
 
 
-def run(stop: threading.Event, **_kw: Any) -> None:
-    """Work until `stop` is set; a database that is away is waited for."""
+def run(stop: threading.Event, *, context: Callable[[], AbstractContextManager[Any]]) -> None:
+    """Work until `stop` is set; a database that is away is waited for.
+
+    Two lanes side by side, the index and everything else: a mail server that hangs does not
+    keep published texts from being found. `context` gives each lane its application context.
+    """
+    index = [name for name in outbox.reactions.handlers if name.startswith("search.")]
+    rest = [name for name in outbox.reactions.handlers if name not in index]
+    lane = threading.Thread(target=_work, args=(stop, index, context), name="search", daemon=True)
+    lane.start()
+    _work(stop, rest, context)
+    lane.join(PATIENCE)
+
+
+def _work(
+    stop: threading.Event,
+    only: Collection[str],
+    context: Callable[[], AbstractContextManager[Any]],
+) -> None:
     planted = False
-    while not stop.is_set():
-        try:
-            if not planted:
-                with unit_of_work() as session:
-                    outbox.plant_timetable(session, now=clock.now())
-                planted = True
-            if run_once():
-                continue
-        except Exception:
-            log.warning("the worker waits for the database", exc_info=True)
-            db.session.remove()
-            stop.wait(2)
-        stop.wait(POLL)
+    with context():
+        while not stop.is_set():
+            try:
+                if not planted:
+                    with unit_of_work() as session:
+                        outbox.plant_timetable(session, now=clock.now(), only=only)
+                    planted = True
+                if run_once(only=only):
+                    continue
+            except Exception:
+                log.warning("the worker waits for the database", exc_info=True)
+                db.session.remove()
+                stop.wait(2)
+            stop.wait(POLL)

@@ -25,10 +25,12 @@ from consult.core.i18n import gettext as _
 from consult.core.unit_of_work import unit_of_work
 from consult.core.web import needs
 from consult.spaces import forms, queries, services
+from consult.spaces import home as home_pages
 from consult.spaces.models import Category, Forum, Organisation
 from consult.spaces.services import Affiliation
 
 blueprint = Blueprint("spaces", __name__)
+home_pages.register(blueprint)
 
 
 # Registering -------------------------------------------------------------------------------

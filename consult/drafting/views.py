@@ -1,0 +1,188 @@
+"""Pages of the drafting desk: one's spaces, what was said on each objective, exports."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from flask import Blueprint, Response, g, render_template, request, send_file
+
+from consult.core import clock
+from consult.core.authz import Permission, refusal
+from consult.core.db import db
+from consult.core.errors import Invalid, NotVisible
+from consult.core.i18n import LOCALES, gettext, language_label, locale
+from consult.core.unit_of_work import unit_of_work
+from consult.core.web import FILE_CSP, actor, config, needs
+from consult.discussion.queries.lines import ExportFilter
+from consult.drafting import queries, services
+from consult.spaces import queries as space_queries
+from consult.spaces.models import Question
+
+blueprint = Blueprint("drafting", __name__)
+
+MEDIA_TYPES = {
+    "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "csv": "text/csv; charset=utf-8",
+    "jsonl": "application/x-ndjson; charset=utf-8",
+    "md": "text/markdown; charset=utf-8",
+}
+
+
+@blueprint.get("/<lang>/drafting")
+@needs(Permission.DRAFT)
+def desks() -> str:
+    """Show the spaces for which somebody drafts."""
+    return render_template("drafting/desks.html", desks=queries.desks(db.session(), actor=actor()))
+
+
+@blueprint.get("/<lang>/drafting/<slug>")
+@needs(Permission.DRAFT)
+def desk(slug: str) -> str:
+    """Show what was said on each objective of a space, and the form of an export."""
+    return _desk(_view(slug))
+
+
+@blueprint.get("/<lang>/drafting/<slug>/export")
+@needs(Permission.DRAFT)
+def export(slug: str) -> Response | tuple[str, int]:
+    """Answer with a file of the contributions that match."""
+    view, who = _view(slug), actor()
+    format = request.args.get("format", "docx")
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "export"
+        try:
+            made = services.make_export(
+                db.session(),
+                space_slug=slug,
+                actor=who,
+                wanted=_wanted(),
+                format=format,
+                path=path,
+                locale=locale(),
+                base_url=config().base_url,
+            )
+        except Invalid as error:
+            return _desk(view, errors=_sentences(error)), 422
+        # An open file outlives its name, so that nothing is left when the answer was sent.
+        stream = path.open("rb")
+    with unit_of_work() as session:
+        services.note_export(session, made, actor=who, now=clock.now())
+    response = send_file(
+        stream,
+        mimetype=MEDIA_TYPES[format],
+        as_attachment=True,
+        download_name=_file_name(slug, format=format),
+        etag=False,
+    )
+    response.headers["Content-Security-Policy"] = FILE_CSP
+    response.headers["Cache-Control"] = "private, no-store"
+    return response
+
+
+def _view(slug: str) -> space_queries.SpaceView:
+    """Return a space at whose desk the actor works; for everybody else there is none."""
+    view = space_queries.space_view(db.session(), slug=slug, actor=actor())
+    if refusal(Permission.DRAFT, actor=actor(), subject=view.space, now=clock.now()) is not None:
+        raise NotVisible
+    g.forum = view.forum
+    return view
+
+
+@dataclass
+class _Form:
+    """What was chosen, and what is wrong with it."""
+
+    values: dict[str, Any]
+    errors: dict[str, list[str]] = field(default_factory=dict)
+
+
+def _desk(view: space_queries.SpaceView, *, errors: dict[str, list[str]] | None = None) -> str:
+    session, who = db.session(), actor()
+    rows = queries.coverage(session, space=view.space, actor=who)
+    values = {key: request.args.get(key, "") for key in ("question", "language", "category")}
+    values["format"] = request.args.get("format", "docx")
+    return render_template(
+        "drafting/desk.html",
+        view=view,
+        space=view.space,
+        rows=rows,
+        empty=sum(row.is_empty for row in rows),
+        total=queries.said_in_all(session, space=view.space, actor=who),
+        form=_Form({**values, "objective": request.args.getlist("objective")}, errors or {}),
+        options=_options(view),
+    )
+
+
+def _options(view: space_queries.SpaceView) -> dict[str, list[tuple[Any, str]]]:
+    session = db.session()
+    every = ("", gettext("All"))
+    return {
+        "objective": [
+            (row.number, row.label)
+            for row in space_queries.objectives_of_space(session, space_id=view.space.id)
+        ],
+        "question": [every, *((q.number, _question_label(q)) for q in view.questions)],
+        "language": [every, *((code, language_label(code)) for code in LOCALES)],
+        "category": [
+            every,
+            *(
+                (category.slug, str(category.name))
+                for category in space_queries.categories(session, forum_id=view.forum.id)
+            ),
+        ],
+        "format": [
+            ("docx", gettext("Word document (DOCX)")),
+            ("xlsx", gettext("Spreadsheet (XLSX)")),
+            ("csv", gettext("Table as text (CSV)")),
+            ("md", gettext("Plain text with Markdown (MD)")),
+            ("jsonl", gettext("Everything, for machines (JSON Lines)")),
+        ],
+    }
+
+
+def _question_label(question: Question) -> str:
+    number = gettext("Question %(number)s", number=question.number)
+    return f"{number} – {question.short_text}" if question.short_text else number
+
+
+def _wanted() -> ExportFilter:
+    """Read the filter from the address; raises `Invalid` for what is no number."""
+    args = request.args
+    return ExportFilter(
+        objectives=_numbers("objective"),
+        questions=_numbers("question"),
+        language=args.get("language") or None,
+        category=args.get("category") or None,
+    )
+
+
+def _numbers(name: str) -> tuple[int, ...]:
+    given = [value for value in request.args.getlist(name) if value]
+    if not all(value.isascii() and value.isdecimal() and len(value) < 6 for value in given):
+        raise Invalid({name: [f"{name}-unknown"]})
+    return tuple(sorted({int(value) for value in given}))
+
+
+def _sentences(error: Invalid) -> dict[str, list[str]]:
+    wrong = {
+        "objective": gettext("Please choose only objectives under review here."),
+        "question": gettext("Please choose a question from the list."),
+        "language": gettext("Please choose English, French or Spanish."),
+        "category": gettext("Please choose a category from the list."),
+        "format": gettext("Please choose a format from the list."),
+    }
+    return {name: [wrong[name]] for name in error.problems if name in wrong}
+
+
+def _file_name(slug: str, *, format: str) -> str:
+    """Return a name that says what is in the file and that every system takes."""
+    numbers = [*(f"objective-{n}" for n in _numbers("objective"))]
+    numbers += [f"question-{n}" for n in _numbers("question")]
+    name = "-".join([slug, *numbers])[:120]
+    return "".join(c if c.isascii() and (c.isalnum() or c in "-_") else "-" for c in name) + (
+        f".{format}"
+    )

@@ -1,0 +1,123 @@
+"""The words of mails: templates under `templates/mail/<event>/`, in the recipient's language."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from email.message import EmailMessage
+from typing import Any
+from urllib.parse import urlsplit
+
+from flask import current_app
+
+from consult.accounts.services import token_of
+from consult.core import i18n, web
+from consult.notifications import mailer
+from consult.notifications.queries import MailFacts
+from consult.notifications.services import Render
+
+SIGNATURE = "Consult"
+"""Who writes where no forum has been loaded yet."""
+_LINK_ENDPOINTS = {"confirm": "accounts.confirm", "reset": "accounts.new_password"}
+
+
+def make_renderer(*, url: Callable[..., str] = web.public_url) -> Render:
+    """Return what makes mails; needs an application context when it is called.
+
+    `url(endpoint, **values)` gives an absolute address on the configured base URL.
+    """
+
+    def render(facts: MailFacts, /, *, message_id: str | None) -> EmailMessage:
+        # Addresses can only be built inside a request; this one names the configured base
+        # URL, so nothing of a visitor's request can reach a mail.
+        with (
+            current_app.test_request_context(base_url=web.config().base_url),
+            i18n.in_locale(_locale(facts)),
+        ):
+            return _message(facts, _words(facts, url=url), message_id=message_id)
+
+    return render
+
+
+def _locale(facts: MailFacts) -> str:
+    return i18n.best_locale([facts.user.locale])
+
+
+def _message(facts: MailFacts, words: dict[str, Any], *, message_id: str | None) -> EmailMessage:
+    host = urlsplit(web.config().base_url).hostname or "localhost"
+    contribution = facts.contribution
+    return mailer.build_message(
+        # Mail under the contact's own domain would be taken for forged; answers go there.
+        sender=f"consult@{host}",
+        sender_name=words["forum_name"],
+        to=facts.address,
+        subject=f"[{words['prefix']}] {_fill(facts, 'subject.txt', words)}",
+        text=_fill(facts, "body.txt", words),
+        html=_fill(facts, "body.html", words),
+        locale=_locale(facts),
+        date=facts.written_at,
+        message_id=message_id or mailer.new_message_id(host),
+        thread_id=mailer.thread_message_id(contribution.uid, host=host) if contribution else None,
+        reply_to=words["reply_to"],
+    )
+
+
+def _fill(facts: MailFacts, file: str, words: dict[str, Any]) -> str:
+    """Render one part; no context processor runs, so no visitor's account is looked up."""
+    template = current_app.jinja_env.get_template(f"mail/{facts.event}/{file}")
+    filled = template.render(words)
+    return re.sub(r"\n{3,}", "\n\n", filled).strip() + "\n"
+
+
+def _words(facts: MailFacts, *, url: Callable[..., str]) -> dict[str, Any]:
+    """Return what the templates may say."""
+    locale = _locale(facts)
+    forum, space, revision, decision = facts.forum, facts.space, facts.revision, facts.decision
+    forum_name = mailer.one_line(forum.short_title.in_(locale)) if forum else SIGNATURE
+    zone_name = facts.user.time_zone or (forum.time_zone if forum else None)
+    contacts = (space.contact if space else None, forum.contact if forum else None)
+    reply_to = next((contact for contact in contacts if mailer.is_address(contact)), None)
+    return {
+        "locale": locale,
+        "name": mailer.one_line(facts.user.name),
+        "address": facts.address,
+        "forum_name": forum_name or SIGNATURE,
+        "prefix": space.code if space else forum_name or SIGNATURE,
+        "space_title": mailer.one_line(space.title.in_(locale)) if space else None,
+        "reply_to": reply_to,
+        "can_reply": reply_to is not None,
+        "contribution_name": facts.contribution_name,
+        "is_new_text": facts.is_new_text,
+        "text": revision.source if revision else None,
+        "text_language": revision.language if revision else None,
+        "decision": decision,
+        "reason_label": _said(decision.reason_label if decision else None, locale),
+        "reason_explanation": _said(decision.reason_explanation if decision else None, locale),
+        "expires_at": facts.link.expires_at if facts.link else None,
+        "resubmit_until": facts.resubmit_until,
+        "appeal_until": facts.appeal_until,
+        "moment": lambda instant: _moment(instant, zone_name=zone_name),
+        "home_url": url("spaces.home", lang=locale),
+        **_addresses(facts, locale=locale, url=url),
+    }
+
+
+def _addresses(facts: MailFacts, *, locale: str, url: Callable[..., str]) -> dict[str, str]:
+    """Return the addresses that this mail needs and no others."""
+    if facts.link is not None:
+        token = token_of(facts.link, secret_key=web.config().secret_key)
+        return {"link_url": url(_LINK_ENDPOINTS[facts.event], token=token, lang=locale)}
+    if facts.contribution_name is None:
+        return {"reset_url": url("accounts.reset", lang=locale)}
+    name = facts.contribution_name
+    return {"contribution_url": url("discussion.contribution", name=name, lang=locale)}
+
+
+def _said(text: Any, locale: str) -> str | None:
+    return text.in_(locale) if text else None
+
+
+def _moment(instant: Any, *, zone_name: str | None) -> str:
+    """Return weekday, day and hour with the name of the zone."""
+    when = i18n.format_weekday(instant, zone_name=zone_name)
+    return f"{when} ({i18n.zone_words(zone_name)})"

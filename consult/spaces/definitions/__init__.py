@@ -1,0 +1,24 @@
+"""Definition files: a forum in YAML, read with its line numbers.
+
+`read` answers with a checked `Definition` or raises `BrokenInput` whose sentence says what to
+change in which line. Writing the rows is for `consult.spaces.services.loading`.
+"""
+
+from consult.spaces.definitions.instants import instant_of, is_bare_day
+from consult.spaces.definitions.reading import Definition, parse, read
+from consult.spaces.definitions.shapes import Content, NamedEntry, QuestionEntry, Said, SpaceEntry
+from consult.spaces.definitions.yaml_lines import load_yaml
+
+__all__ = [
+    "Content",
+    "Definition",
+    "NamedEntry",
+    "QuestionEntry",
+    "Said",
+    "SpaceEntry",
+    "instant_of",
+    "is_bare_day",
+    "load_yaml",
+    "parse",
+    "read",
+]

@@ -1,0 +1,230 @@
+"""The shapes of a definition file: which keys an entry has and what each may hold."""
+
+from __future__ import annotations
+
+import datetime as dt
+import zoneinfo
+from typing import Annotated, Literal
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainValidator,
+)
+
+from consult.core.i18n import Translated
+
+
+class Entry(BaseModel):
+    """Parent of every entry: unknown keys and guessed types are refused."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+def _not_blank(text: str) -> str:
+    if not text.strip():
+        raise ValueError("must not be empty")
+    return text.strip()
+
+
+def _known_zone(name: str) -> str:
+    if name not in zoneinfo.available_timezones():
+        raise ValueError("must be a time zone such as America/New_York or Europe/Zurich")
+    return name
+
+
+def _moment(value: object) -> dt.date | None:
+    if value is None or isinstance(value, dt.date):
+        return value
+    raise ValueError("must be a day such as 2022-01-31, an instant with hour and zone, or null")
+
+
+def _day(value: object) -> dt.date | None:
+    if value is None or (isinstance(value, dt.date) and not isinstance(value, dt.datetime)):
+        return value
+    raise ValueError("must be a day such as 2022-05-17, or null")
+
+
+def _for_every_language(value: object) -> object:
+    return dict.fromkeys(("en", "fr", "es"), value) if isinstance(value, str) else value
+
+
+Words = Annotated[str, AfterValidator(_not_blank)]
+Slug = Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=64)]
+Code = Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9]*$", max_length=16)]
+Office = Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+$", max_length=254)]
+Zone = Annotated[str, AfterValidator(_known_zone)]
+Moment = Annotated[dt.date | None, PlainValidator(_moment)]
+Day = Annotated[dt.date | None, PlainValidator(_day)]
+Number = Annotated[int, Field(ge=1, le=999)]
+Source = Literal["verified", "recalled", "ours"]
+
+
+class Provenance(Entry):
+    """Where a text comes from, per language; one word stands for all of them."""
+
+    en: Source | None = None
+    fr: Source | None = None
+    es: Source | None = None
+
+
+Provenances = Annotated[Provenance, BeforeValidator(_for_every_language)]
+
+
+class Said(Entry):
+    """One text; English is required, the other languages fall back to it."""
+
+    en: Words
+    fr: Words | None = None
+    es: Words | None = None
+
+    def translated(self, provenance: Provenance | None = None) -> Translated:
+        """Return the text as the database keeps it."""
+        texts = self.model_dump(exclude_none=True)
+        sources = provenance.model_dump(exclude_none=True) if provenance else {}
+        return Translated(
+            texts=texts, provenance={code: word for code, word in sources.items() if code in texts}
+        )
+
+
+class Statement(Entry):
+    """A text with its provenance beside it."""
+
+    text: Said
+    provenance: Provenances | None = None
+
+
+class ForumEntry(Entry):
+    """The forum itself."""
+
+    slug: Slug
+    title: Said
+    short_title: Said
+    contact: Office | None = None
+    time_zone: Zone
+    disclaimer: Statement
+    licence: Said
+
+
+class ObjectiveEntry(Entry):
+    """A numbered objective."""
+
+    number: Number
+    title: Said
+    short_title: Said
+    provenance: Provenances | None = None
+    source: dict[str, list[str]] | None = None
+
+
+class NamedEntry(Entry):
+    """A principle, category or region."""
+
+    slug: Slug
+    name: Said
+    provenance: Provenances | None = None
+    letter: str | None = None
+    commission: str | None = None
+
+
+class ReasonEntry(Entry):
+    """A reason of the moderators' catalogue."""
+
+    code: Annotated[str, Field(pattern=r"^[a-z]+(-[a-z]+)*$", max_length=32)]
+    label: Said
+    explanation: Said
+    provenance: Provenances | None = None
+
+
+class DocumentEntry(Entry):
+    """A document for participants."""
+
+    title: Said
+    url: Annotated[str, Field(pattern=r"^https?://\S+$", max_length=500)]
+    symbol: Annotated[str, Field(max_length=64)] | None = None
+    provenance: Provenances | None = None
+
+
+class Terms(Entry):
+    """A notion's words, the preferred one first."""
+
+    en: Annotated[list[Words], Field(min_length=1)]
+    fr: list[Words] = []
+    es: list[Words] = []
+
+
+class GlossaryEntry(Entry):
+    """One notion of the field in three languages."""
+
+    term: Terms
+    objectives: list[Number] = []
+    provenance: Provenances | None = None
+
+
+class QuestionEntry(Entry):
+    """A guiding question."""
+
+    number: Number
+    text: Said
+    short_text: Said
+    provenance: Provenances | None = None
+
+
+class SectionEntry(Entry):
+    """A section of the background note."""
+
+    slug: Slug
+    title: Said
+
+
+class NoteEntry(Entry):
+    """Length and sections of the background note."""
+
+    words: Annotated[int, Field(ge=1, le=100_000)]
+    sections: list[SectionEntry] = []
+
+
+class SpaceProvenance(Entry):
+    """Where a space's texts come from."""
+
+    title: Provenances | None = None
+    aim: Provenances | None = None
+
+
+class SpaceEntry(Entry):
+    """A consultation."""
+
+    slug: Slug
+    code: Code
+    title: Said
+    kicker: Said
+    aim: Said
+    provenance: SpaceProvenance = SpaceProvenance()
+    objectives: list[Number]
+    co_chairs: list[Words] = []
+    drafting: list[Words] = []
+    contact: Office | None = None
+    visibility: Literal["announced", "members", "unannounced"]
+    opens: Moment
+    closes: Moment
+    meets: Day = None
+    moderation: Literal["before"] = "before"
+    note: NoteEntry
+    questions: Annotated[list[QuestionEntry], Field(min_length=1)]
+
+
+class Content(Entry):
+    """A whole definition file."""
+
+    version: Literal[1]
+    forum: ForumEntry
+    objectives: Annotated[list[ObjectiveEntry], Field(min_length=1)]
+    principles: list[NamedEntry] = []
+    categories: Annotated[list[NamedEntry], Field(min_length=1)]
+    regions: list[NamedEntry] = []
+    reasons: list[ReasonEntry]
+    spaces: Annotated[list[SpaceEntry], Field(min_length=1)]
+    documents: list[DocumentEntry] = []
+    glossary: list[GlossaryEntry] = []
