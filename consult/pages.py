@@ -32,6 +32,7 @@ from consult.core.errors import (
     TooMany,
 )
 from consult.core.i18n import gettext as _
+from consult.core.i18n import pgettext
 from consult.spaces.queries import current_forum
 
 log = structlog.get_logger("consult.pages")
@@ -126,7 +127,7 @@ def _navigation(who: Actor) -> list[tuple[str, str, bool]]:
     here = request.endpoint or ""
     items = [
         (_("Consultations"), "spaces.home", here.startswith(("spaces.home", "discussion.space"))),
-        (_("Search"), "search.results", here.startswith("search.")),
+        (pgettext("heading", "Search"), "search.results", here.startswith("search.")),
     ]
     if who.is_signed_in:
         items.append((_("My contributions"), "discussion.account", here == "discussion.account"))

@@ -12,7 +12,7 @@ from consult.core.db import Base, Instant, Json, db
 from consult.core.i18n import TranslatedText
 
 
-def render_type(kind: str, item: Any, autogen: AutogenContext) -> str | bool:
+def render_type(kind: str, item: Any, _autogen: AutogenContext) -> str | bool:
     """Write plain column types: a migration must not change when our classes do."""
     if kind != "type":
         return False
@@ -49,10 +49,10 @@ def run() -> None:
         return
     with db.engine.connect() as connection:
         if connection.dialect.name == "sqlite":
-            raw = connection.connection.driver_connection
-            assert raw is not None
-            raw.execute("PRAGMA foreign_keys=OFF")
-            connection = connection.execution_options(sqlite_begin="IMMEDIATE")
+            cursor = connection.connection.cursor()
+            cursor.execute("PRAGMA foreign_keys=OFF")
+            cursor.close()
+            connection.execution_options(sqlite_begin="IMMEDIATE")
         elif connection.dialect.name == "postgresql":
             connection.exec_driver_sql("SELECT pg_advisory_lock(20260101)")
             connection.commit()

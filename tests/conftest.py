@@ -17,7 +17,7 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 from socket import socket
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from flask import Flask, g, request_started
@@ -124,14 +124,15 @@ def app(request: pytest.FixtureRequest, apps: dict[str, Flask]) -> Iterator[Flas
         engine = db.engine
         connection = engine.connect()
         transaction = connection.begin()
-        db.engines[None] = connection  # type: ignore[assignment]
+        engines = cast(dict[str | None, Any], db.engines)
+        engines[None] = connection
         application.test_client_class = Browser
         try:
             with request_started.connected_to(_forget_last_request, application):
                 yield application
         finally:
             db.session.remove()
-            db.engines[None] = engine
+            engines[None] = engine
             transaction.rollback()
             connection.close()
 
@@ -139,7 +140,7 @@ def app(request: pytest.FixtureRequest, apps: dict[str, Flask]) -> Iterator[Flas
 @pytest.fixture
 def session(app: Flask) -> scoped_session[Session]:
     """A database session in a savepoint; nothing of it outlives the test."""
-    return db.session
+    return cast(scoped_session[Session], db.session)
 
 
 class Browser(FlaskClient):

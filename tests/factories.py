@@ -86,7 +86,7 @@ def make_forum(session: AnySession, **over: Any) -> Forum:
             )
         )
     session.flush()
-    return forum
+    return forum  # type: ignore[no-any-return]
 
 
 def make_space(session: AnySession, *, forum: Forum | None = None, **over: Any) -> Space:
@@ -116,7 +116,7 @@ def make_space(session: AnySession, *, forum: Forum | None = None, **over: Any) 
     for objective_id in session.scalars(select(Objective.id).where(Objective.forum_id == forum.id)):
         session.add(SpaceObjective(space_id=space.id, objective_id=objective_id))
     session.flush()
-    return space
+    return space  # type: ignore[no-any-return]
 
 
 def make_question(session: AnySession, *, space: Space, **over: Any) -> Question:

@@ -42,7 +42,7 @@ def _own_server() -> str | None:
     if not binaries:
         return None
     folder = Path(tempfile.mkdtemp(prefix="consult-postgresql-"))
-    as_user: list[str] = []
+    as_user: list[str | Path] = []
     if os.geteuid() == 0:
         # initdb refuses to run as root.
         shutil.chown(folder, "postgres", "postgres")
@@ -53,23 +53,31 @@ def _own_server() -> str | None:
     bin_dir = binaries[-1].parent
     cluster = str(folder / "cluster")
     subprocess.run(
-        [*as_user, bin_dir / "initdb", "-D", cluster, "-A", "trust", "-U", "postgres", "-E", "UTF8"],
+        [
+            *as_user,
+            bin_dir / "initdb",
+            "-D",
+            cluster,
+            "-A",
+            "trust",
+            "-U",
+            "postgres",
+            "-E",
+            "UTF8",
+        ],
         check=True,
         capture_output=True,
         cwd="/",
     )
-    options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={folder} -c fsync=off"
+    options = (
+        f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={folder} -c fsync=off"
+    )
     control = [*as_user, bin_dir / "pg_ctl", "-D", cluster, "-w", "-o", options]
     subprocess.run(
         [*control, "-l", str(folder / "log"), "start"], check=True, capture_output=True, cwd="/"
     )
-    atexit.register(
-        subprocess.run,
-        [*as_user, bin_dir / "pg_ctl", "-D", cluster, "-m", "immediate", "stop"],
-        capture_output=True,
-        cwd="/",
-        check=False,
-    )
+    stop = [*as_user, bin_dir / "pg_ctl", "-D", cluster, "-m", "immediate", "stop"]
+    atexit.register(lambda: subprocess.run(stop, capture_output=True, cwd="/", check=False))
     return f"postgresql://postgres@127.0.0.1:{port}/postgres"
 
 

@@ -29,7 +29,10 @@ def demo(as_json: bool) -> None:
         raise base.WrongCall(
             "The demonstration is refused where CONSULT_BASE_URL is https: its password is public."
         )
-    if demonstration.is_in_use(db.engine):
+    is_in_use = demonstration.is_in_use(db.session())
+    # The migrations work on a connection of their own and must not meet an open transaction.
+    db.session.rollback()
+    if is_in_use:
         raise base.WrongCall(
             "This database has rows and is not marked as a demonstration; "
             "choose an empty CONSULT_DATA folder."

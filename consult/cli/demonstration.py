@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Engine, delete, func, inspect, select
+from sqlalchemy import delete, func, inspect, select
 from sqlalchemy import table as any_table
 from sqlalchemy.orm import Session
 
@@ -60,19 +60,18 @@ class Account:
     roles: list[dict[str, str | None]]
 
 
-def is_in_use(engine: Engine) -> bool:
+def is_in_use(session: Session) -> bool:
     """Whether a database has rows and no mark: it is somebody's, and no demonstration."""
-    tables = set(inspect(engine).get_table_names())
-    with engine.connect() as connection:
-        if "installation" in tables:
-            marked = select(Installation.id).where(Installation.is_demonstration)
-            if connection.execute(marked.limit(1)).first() is not None:
-                return False
-        return any(
-            connection.scalar(select(func.count()).select_from(any_table(name)))
-            for name in FILLED
-            if name in tables
-        )
+    tables = set(inspect(session.connection()).get_table_names())
+    if "installation" in tables:
+        marked = select(Installation.id).where(Installation.is_demonstration)
+        if session.execute(marked.limit(1)).first() is not None:
+            return False
+    return any(
+        session.scalar(select(func.count()).select_from(any_table(name)))
+        for name in FILLED
+        if name in tables
+    )
 
 
 def fill(session: Session, *, folder: Path, hasher: Hasher, now: dt.datetime) -> list[Account]:

@@ -39,7 +39,7 @@ def examine() -> tuple[list[str], list[tuple[str, str]]]:
     On a database with another schema nothing else is looked at.
     """
     state = queries.schema_state(
-        db.engine, migrations=queries.migrations_dir(current_app.root_path)
+        db.session(), migrations=queries.migrations_dir(current_app.root_path)
     )
     if not state.is_at_head:
         return ["schema"], [("schema", "the database is not up to date; run `flask db upgrade`")]

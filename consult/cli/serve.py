@@ -78,7 +78,7 @@ def serve(port: int, host: str) -> None:
 def refuse_old_schema() -> None:
     """Raise `WrongCall` where the database is not up to date."""
     state = queries.schema_state(
-        db.engine, migrations=queries.migrations_dir(current_app.root_path)
+        db.session(), migrations=queries.migrations_dir(current_app.root_path)
     )
     if not state.is_at_head:
         raise base.WrongCall("The database is not up to date; run `flask db upgrade` first.")

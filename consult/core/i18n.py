@@ -69,7 +69,7 @@ def in_locale(code: str) -> AbstractContextManager[None]:
 def language_label(code: str | None) -> str:
     """Return the name of a text's language in the current locale."""
     labels = {"en": gettext("English"), "fr": gettext("French"), "es": gettext("Spanish")}
-    return labels.get(code or "", gettext("Language not stated"))
+    return str(labels.get(code or "", gettext("Language not stated")))
 
 
 def best_locale(wanted: list[str]) -> str:
@@ -95,31 +95,33 @@ def zone(name: str | None) -> zoneinfo.ZoneInfo:
 def zone_words(name: str | None) -> str:
     """Return a zone's name for people: “New York time”."""
     city = get_timezone_location(zone(name), locale=locale(), return_city=True)
-    return gettext("%(city)s time", city=city)
+    return str(gettext("%(city)s time", city=city))
 
 
 def format_instant(instant: dt.datetime, zone_name: str | None = None) -> str:
     """Return date and hour in the zone, in the current locale."""
-    return str(
-        babel_datetime(instant, "d MMMM y, HH:mm", tzinfo=zone(zone_name), locale=locale())
-        if locale() != "en"
-        else babel_datetime(instant, "d MMMM y, HH:mm", tzinfo=zone(zone_name), locale="en_GB")
-    )
+    hour = babel_datetime(instant, "HH:mm", tzinfo=zone(zone_name), locale=_date_locale())
+    return f"{format_day(instant, zone_name)}, {hour}"
 
 
 def format_day(instant: dt.datetime | dt.date, zone_name: str | None = None) -> str:
-    """Return the day in words: 31 January 2026."""
+    """Return the day in words: 31 January 2026, 1er janvier 2026, 31 de enero de 2026."""
     if isinstance(instant, dt.datetime):
         instant = instant.astimezone(zone(zone_name)).date()
-    if locale() == "es":
-        return str(babel_date(instant, "d 'de' MMMM 'de' y", locale="es"))
-    return str(babel_date(instant, "d MMMM y", locale=_date_locale()))
+    return str(babel_date(instant, _day_pattern(instant), locale=_date_locale()))
 
 
 def format_weekday(instant: dt.datetime, zone_name: str | None = None) -> str:
     """Return weekday, day and hour in the zone: Saturday 31 January 2026, 23:59."""
-    pattern = {"es": "EEEE d 'de' MMMM 'de' y, HH:mm"}.get(locale(), "EEEE d MMMM y, HH:mm")
-    return str(babel_datetime(instant, pattern, tzinfo=zone(zone_name), locale=_date_locale()))
+    there = instant.astimezone(zone(zone_name))
+    weekday = babel_date(there.date(), "EEEE", locale=_date_locale())
+    return f"{weekday} {format_instant(instant, zone_name)}"
+
+
+def _day_pattern(day: dt.date) -> str:
+    if locale() == "es":
+        return "d 'de' MMMM 'de' y"
+    return "d'er' MMMM y" if locale() == "fr" and day.day == 1 else "d MMMM y"
 
 
 def format_month(instant: dt.datetime) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -10,19 +11,21 @@ from typing import Any
 from flask import Blueprint, Response, g, render_template, request, send_file
 
 from consult.core import clock
-from consult.core.authz import Permission, refusal
+from consult.core.authz import Permission
 from consult.core.db import db
 from consult.core.errors import Invalid, NotVisible
 from consult.core.i18n import LOCALES, gettext, language_label, locale
 from consult.core.unit_of_work import unit_of_work
 from consult.core.web import FILE_CSP, actor, config, needs
 from consult.discussion.queries.lines import ExportFilter
-from consult.drafting import queries, services
+from consult.drafting import policy, queries, services
 from consult.spaces import queries as space_queries
 from consult.spaces.models import Question
 
 blueprint = Blueprint("drafting", __name__)
 
+IN_MEMORY = 1024 * 1024
+"""Bytes up to which a file is answered from memory."""
 MEDIA_TYPES = {
     "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
@@ -68,7 +71,8 @@ def export(slug: str) -> Response | tuple[str, int]:
         except Invalid as error:
             return _desk(view, errors=_sentences(error)), 422
         # An open file outlives its name, so that nothing is left when the answer was sent.
-        stream = path.open("rb")
+        is_small = path.stat().st_size <= IN_MEMORY
+        stream = BytesIO(path.read_bytes()) if is_small else path.open("rb")
     with unit_of_work() as session:
         services.note_export(session, made, actor=who, now=clock.now())
     response = send_file(
@@ -86,7 +90,7 @@ def export(slug: str) -> Response | tuple[str, int]:
 def _view(slug: str) -> space_queries.SpaceView:
     """Return a space at whose desk the actor works; for everybody else there is none."""
     view = space_queries.space_view(db.session(), slug=slug, actor=actor())
-    if refusal(Permission.DRAFT, actor=actor(), subject=view.space, now=clock.now()) is not None:
+    if not policy.is_drafter(actor(), view.space):
         raise NotVisible
     g.forum = view.forum
     return view

@@ -11,7 +11,7 @@ from pathlib import Path
 from alembic.config import Config as AlembicConfig
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Engine, func, select, text
+from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from consult.core import audit
@@ -65,10 +65,10 @@ def _wanted(migrations: Path) -> frozenset[str]:
     return frozenset(ScriptDirectory.from_config(config).get_heads())
 
 
-def schema_state(engine: Engine, *, migrations: Path) -> SchemaState:
+def schema_state(session: Session, *, migrations: Path) -> SchemaState:
     """Compare the database with the migrations; raises where the database does not answer."""
-    with engine.connect() as connection:
-        found = frozenset(MigrationContext.configure(connection).get_current_heads())
+    context = MigrationContext.configure(session.connection())
+    found = frozenset(context.get_current_heads())
     return SchemaState(found=found, wanted=_wanted(migrations))
 
 

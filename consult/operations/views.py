@@ -61,7 +61,7 @@ def ready() -> tuple[Response, int]:
     """Say whether requests can be served: the database answers and has the code's tables."""
     try:
         migrations = queries.migrations_dir(current_app.root_path)
-        state = queries.schema_state(db.engine, migrations=migrations)
+        state = queries.schema_state(db.session(), migrations=migrations)
     except SQLAlchemyError:
         return jsonify(status="unavailable", database=False, migrations=False), 503
     if not state.is_at_head:

@@ -24,11 +24,11 @@ def register(reactions: Reactions, *, backend: Backend, sources: Iterable[Docume
     """Subscribe the index to public changes and look after it from time to time."""
     known = list(sources)
 
-    def index(session: Session, payloads: Sequence[dict[str, Any]], *, now: dt.datetime) -> None:
+    def index(session: Session, payloads: Sequence[dict[str, Any]], *, now: dt.datetime) -> None:  # noqa: ARG001 - the worker hands it over
         ids = [payload["contribution_id"] for payload in payloads]
         sync.update(session, backend=backend, sources=known, ids=ids)
 
-    def check(session: Session, _payloads: Sequence[dict[str, Any]], *, now: dt.datetime) -> None:
+    def check(session: Session, _payloads: Sequence[dict[str, Any]], *, now: dt.datetime) -> None:  # noqa: ARG001 - the worker hands it over
         if not backend.is_available:
             sync.rebuild(session, backend=backend, sources=known)
 

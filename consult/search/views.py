@@ -29,7 +29,7 @@ MAX_QUERY = 400
 def results() -> str:
     """Show what was found, with counts that lead to narrower searches."""
     backend = cast(Backend, current_app.extensions["consult.search"])
-    sort = cast(Sort, "newest" if request.args.get("sort") == "newest" else "relevance")
+    sort: Sort = "newest" if request.args.get("sort") == "newest" else "relevance"
     page = request.args.get("page", "")
     filters = filters_from(request.args)
     asked = Asked(

@@ -21,6 +21,13 @@ function focusOn(element) {
   element.focus();
 }
 
+/** Focus what the address names: of a contribution its heading. */
+function focusOnPlace() {
+  const target = document.getElementById(location.hash.slice(1));
+  target?.closest("details")?.setAttribute("open", "");
+  focusOn(target?.matches("article") ? target.querySelector("h3") : target);
+}
+
 document.addEventListener("announce", (event) => {
   if (event instanceof CustomEvent) announce(String(event.detail));
 });
@@ -48,9 +55,9 @@ if (summary) {
   focusOn(marked);
   if (notice) setTimeout(() => announce(notice.textContent ?? ""), 200);
 } else if (location.hash.length > 1) {
-  const target = document.getElementById(location.hash.slice(1));
-  target?.closest("details")?.setAttribute("open", "");
-  focusOn(target?.matches("article") ? target.querySelector("h3") : target);
+  // A browser that scrolls to the place takes the focus from whatever had it, so ours comes after.
+  if (document.readyState === "complete") focusOnPlace();
+  else window.addEventListener("load", () => setTimeout(focusOnPlace));
 } else if (notice) {
   setTimeout(() => announce(notice.textContent ?? ""), 200);
 }

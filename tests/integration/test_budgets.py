@@ -107,7 +107,8 @@ def test_a_reader_gets_no_cookie(app, session, client, thread):
 
 
 def test_pages_are_walked_by_keyset_without_gap_or_repetition(app, session, client, thread):
-    browser, seen = app.test_client(), []
+    browser = app.test_client()
+    seen: list[str] = []
     path = f"/en/spaces/{thread.slug}/questions/1?per_page=100"
     for sort in ("oldest", "newest", "discussed"):
         seen.clear()
@@ -116,5 +117,5 @@ def test_pages_are_walked_by_keyset_without_gap_or_repetition(app, session, clie
             page = browser.get(address).text
             seen += re.findall(r'<article class="contribution[^"]*" id="([^"]+)"', page)
             following = re.search(r'rel="next" href="([^"#]+)', page)
-            address = following.group(1).replace("&amp;", "&") if following else None
+            address = following.group(1).replace("&amp;", "&") if following else ""
         assert len(seen) == len(set(seen)) == 500, sort

@@ -6,8 +6,10 @@ whose arguments the bed cannot fill fails.
 
 from __future__ import annotations
 
+import io
 import itertools
 import secrets
+import zipfile
 
 import pytest
 
@@ -17,6 +19,7 @@ from consult.discussion.models import Contribution, RevisionAttachment
 from consult.discussion.policy import MATRIX, Sight, Standing, Viewer
 from consult.discussion.states import Removed, RevisionState
 from consult.moderation.models import PrivateNote
+from consult.search import sync
 from consult.spaces.models import Space
 from consult.spaces.states import SpaceVisibility
 from tests import factories as make
@@ -140,8 +143,9 @@ class Leakbed:
         }
         users = {Viewer.VISITOR: None, Viewer.AUTHOR: self.author_user}
         for viewer, role in roles.items():
-            users[viewer] = make.make_user(self.session)
-            make.grant(self.session, user=users[viewer], role=role, space=self.space)
+            user = make.make_user(self.session)
+            make.grant(self.session, user=user, role=role, space=self.space)
+            users[viewer] = user
         stakeholder = make.make_user(self.session)
         make.make_author(self.session, forum=self.forum, user=stakeholder)
         users[Viewer.STAKEHOLDER] = stakeholder
@@ -199,10 +203,23 @@ def addresses(app, bed):
                 yield path
 
 
+def words_of(body):
+    """Return everything that a body says, the members of a DOCX or XLSX unpacked."""
+    if not body.startswith(b"PK"):
+        return body.decode("utf-8", "replace")
+    with zipfile.ZipFile(io.BytesIO(body)) as package:
+        members = (package.read(name) for name in package.namelist())
+        return "".join(member.decode("utf-8", "replace") for member in members)
+
+
 @pytest.fixture
-def bed(session):
+def bed(app, session):
     planted = Leakbed(session)
     session.commit()
+    ports = app.extensions["consult.ports"]
+    sync.rebuild(
+        session, backend=app.extensions["consult.search"], sources=ports.documents.values()
+    )
     return planted
 
 
@@ -219,11 +236,14 @@ def test_no_route_shows_a_viewer_what_the_matrix_forbids(app, session, client, b
         if user is not None:
             sign_in(browser, session, user)
         forbidden = every_mark - bed.allowed(viewer)
+        if viewer in {Viewer.ORGANISER, Viewer.AUDITOR}:
+            # Their role holds in the whole forum, its unannounced spaces included.
+            forbidden -= set(bed.secret_marks)
         for path in (*paths, *searches, *more):
             session.commit()
             response = browser.get(path)
             assert response.status_code < 500, (viewer, path)
-            shown = response.get_data(as_text=True).replace(f"q={path.rpartition('=')[2]}", "")
+            shown = words_of(response.get_data())
             headers = str(response.headers)
             leaks += [
                 (str(viewer), path, word)
@@ -286,4 +306,5 @@ def test_only_a_written_list_of_routes_takes_writes_from_visitors(app, client, b
                 _domain, path = rule.build(values)
                 response = client.open(path, method=method)
                 assert response.status_code in {303, 400, 403, 404, 405}, (path, method)
-                assert "/sign-in" in response.headers.get("Location", "/sign-in")
+                if response.status_code == 303:
+                    assert "/sign-in" in response.headers["Location"], (path, method)

@@ -132,7 +132,7 @@ def test_from_registering_to_signing_out(
     first, second = client, app.test_client()
     for browser in (first, second):
         answer = _sign_in(browser, email="marisol@example.org")
-        assert (answer.status_code, answer.location) == (303, "/es/")
+        assert (answer.status_code, answer.location) == (303, "/en/")
         assert _is_signed_in(browser)
 
     answer = _post(

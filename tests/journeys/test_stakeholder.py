@@ -13,7 +13,7 @@ from consult.discussion.services import publishing
 from consult.discussion.states import Removed, RevisionState
 from consult.spaces.models import Forum, Space
 from tests import factories as make
-from tests.signing_in import sign_in
+from tests.signing_in import sign_in, token_of
 
 
 class Amina:
@@ -228,8 +228,8 @@ def test_a_withdrawn_text_with_replies_leaves_a_nameless_place(amina, session, c
     )
     publish(session, only(session))
     address = f"/en/contributions/{reference}/withdraw"
-    token = re.search(r'name="csrf_token" value="([^"]+)"', amina.browser.get(address).text)
-    assert amina.browser.post(address, data={"csrf_token": token[1]}).status_code == 303
+    data = {"csrf_token": token_of(amina.browser.get(address).text)}
+    assert amina.browser.post(address, data=data).status_code == 303
     page = client.get(amina.question).text
     assert "Words to be taken back." not in page
     assert reference in page

@@ -24,7 +24,7 @@ def sign_in() -> ResponseReturnValue:
     """Show the form, or go on for whoever is signed in."""
     form = forms.read(request.args, ("next",))
     if web.actor().is_signed_in:
-        return redirect(_after_sign_in(form, locale=None), 303)
+        return redirect(_after_sign_in(form), 303)
     return sign_in_page(form)
 
 
@@ -34,7 +34,7 @@ def sign_in_now() -> ResponseReturnValue:
     """Begin a session."""
     form = forms.read_sign_in(request.form)
     if web.actor().is_signed_in:
-        return redirect(_after_sign_in(form, locale=None), 303)
+        return redirect(_after_sign_in(form), 303)
     if not form.is_good:
         return sign_in_page(form, UNPROCESSABLE)
     try:
@@ -54,7 +54,7 @@ def sign_in_now() -> ResponseReturnValue:
         form.add("email" if done.outcome is Outcome.WRONG else "", _refused(done.outcome))
         return sign_in_page(form, UNPROCESSABLE)
     login.remember(done.session_id)
-    return redirect(_after_sign_in(form, locale=done.locale), 303)
+    return redirect(_after_sign_in(form), 303)
 
 
 def sign_in_page(form: Form, status: int = 200) -> ResponseReturnValue:
@@ -75,11 +75,10 @@ def _refused(outcome: Outcome) -> str:
     return str(sentences[outcome])
 
 
-def _after_sign_in(form: Form, *, locale: str | None) -> str:
+def _after_sign_in(form: Form) -> str:
+    """Return where to go: what was asked for, else the first page in the language of this one."""
     target = form.values["next"]
-    if web.is_safe_target(target):
-        return target
-    return home(locale)
+    return target if web.is_safe_target(target) else home()
 
 
 @blueprint.get("/<lang>/sign-out")

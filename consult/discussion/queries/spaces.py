@@ -71,7 +71,7 @@ def newest_by_question(
             Contribution.reference,
             Contribution.first_published_at,
             Revision.language,
-            func.substr(Revision.text, 1, TEASER + 1).label("text"),
+            func.substr(Revision.text, 1, 2 * TEASER).label("text"),
             Author.name,
             Author.display,
             Author.pseudonym_number,

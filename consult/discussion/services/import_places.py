@@ -128,6 +128,8 @@ class Node:
     was_public: bool = False
     parsed: Parsed | None = None
     author: AuthorDraft | None = None
+    source: str | None = None
+    """The words as they will be kept; None for a tombstone."""
     prepared: PreparedText | None = None
     files: tuple[File, ...] = ()
     reference: str | None = None

@@ -10,10 +10,8 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from consult.core import text
 from consult.core.errors import BrokenInput
 from consult.discussion.interchange import (
-    MAX_BODY,
     AttachmentPart,
     CommentLine,
     HeaderLine,
@@ -33,15 +31,13 @@ from consult.discussion.services.import_places import (
     SpaceFacts,
     asks,
 )
-from consult.discussion.services.texts import PreparedText, rendered
+from consult.discussion.services.import_texts import source_of
 from consult.discussion.states import MAX_DEPTH, ContributionKind
 from consult.spaces.models import (
     Forum,
     Space,
 )
 
-DEFAULT_LANGUAGE = "en"
-"""Of a text whose language is neither said nor to be guessed."""
 MAX_FILE = 20 * 1024 * 1024
 """Bytes of one attachment."""
 
@@ -244,7 +240,7 @@ class Reading:
             was_public=is_published,
             parsed=parsed,
             author=self.authors.of(parsed, facts),
-            prepared=_prepared(parsed),
+            source=source_of(parsed),
             files=tuple(self._file(parsed, part) for part in line.attachments),
         )
 
@@ -300,22 +296,3 @@ def _forum_id(session: Session, *, path: Path, header: HeaderLine | None) -> int
             str(path), 1, f'Change "forum": there is no forum {shown(header.forum)} here.'
         )
     return forum_id
-
-
-def _prepared(parsed: Parsed) -> PreparedText | None:
-    """Return the text as it will be kept; None for a tombstone."""
-    line = parsed.line
-    if line.body is None:
-        return None
-    source = text.normalise(line.body)
-    if not source.strip():
-        raise parsed.wrong('Write a "body" with words in it.')
-    if len(source) > MAX_BODY:
-        raise parsed.wrong(f'Shorten "body" to at most {MAX_BODY:,} characters.')
-    language = line.language or text.guess_language(source) or DEFAULT_LANGUAGE
-    prepared = rendered(source, format=line.format, language=language)
-    if any(tag.end is not None and tag.end > len(prepared.text) for tag in line.tags):
-        raise parsed.wrong(
-            f'Correct the span in "tags": the plain text has {len(prepared.text):,} characters.'
-        )
-    return prepared

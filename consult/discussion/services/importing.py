@@ -20,6 +20,7 @@ from consult.discussion.services.import_authors import make_authors
 from consult.discussion.services.import_matching import difference, load_authors, load_texts
 from consult.discussion.services.import_places import Node, Parsed, chunks, order_threads, read
 from consult.discussion.services.import_reading import Reading
+from consult.discussion.services.import_texts import prepare_all
 from consult.discussion.services.import_writing import keep_files, write_all
 from consult.discussion.states import ContributionKind
 
@@ -55,6 +56,7 @@ def import_lines(
     nodes = reading.nodes()
     _compare(session, reading, nodes)
     new = [node for node in nodes if not node.id]
+    prepare_all(new)
     result = ImportResult(
         new=len(new),
         skipped=len(parsed) - len(new),

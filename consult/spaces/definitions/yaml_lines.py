@@ -22,30 +22,15 @@ def line_of(lines: dict[Where, int], where: Where) -> int:
     return lines.get(where, 1)
 
 
-class _Loader(yaml.SafeLoader):
-    """A safe loader that keeps every file small and flat: no aliases, no deep nesting."""
-
-    depth = 0
-
-    def compose_node(self, parent: Any, index: Any) -> Any:
-        event = self.peek_event()  # type: ignore[no-untyped-call]
-        if self.check_event(yaml.AliasEvent):
-            raise yaml.MarkedYAMLError(
-                problem="write the value out again; a *name is not allowed here",
-                problem_mark=event.start_mark,
-            )
-        self.depth += 1
-        if self.depth > MAX_DEPTH:
-            raise yaml.MarkedYAMLError(
-                problem="unfold this; entries nest at most 20 deep", problem_mark=event.start_mark
-            )
-        node = super().compose_node(parent, index)
-        self.depth -= 1
-        return node
+_Loader: type[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+"""The same loader in C where PyYAML was built with it; ten times as fast."""
 
 
 def load_yaml(raw: bytes, *, source: str) -> tuple[Any, dict[Where, int]]:
-    """Return the value of a YAML file and the line of each part; raises `BrokenInput`."""
+    """Return the value of a YAML file and the line of each part; raises `BrokenInput`.
+
+    Aliases and deep nesting are refused before anything is built of them.
+    """
     if len(raw) > MAX_BYTES:
         raise BrokenInput(source, 1, "make the file smaller; it may have at most 2 MB")
     try:
@@ -53,20 +38,38 @@ def load_yaml(raw: bytes, *, source: str) -> tuple[Any, dict[Where, int]]:
     except UnicodeDecodeError as error:
         line = raw[: error.start].count(b"\n") + 1
         raise BrokenInput(source, line, "save the file as UTF-8; this line is not") from None
+    control = yaml.reader.Reader.NON_PRINTABLE.search(text)
+    if control is not None:
+        line = text[: control.start()].count("\n") + 1
+        raise BrokenInput(source, line, "remove the control character from this line")
     lines: dict[Where, int] = {}
     try:
+        _refuse_tricks(text, source=source)
         loader = _Loader(text)
         node = loader.get_single_node()
         return (None if node is None else _value(loader, node, (), lines)), lines
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise BrokenInput(source, line, f"mend the YAML: {error.problem}") from None
-    except yaml.reader.ReaderError as error:
-        line = text[: error.position].count("\n") + 1
-        raise BrokenInput(source, line, "remove the control character from this line") from None
 
 
-def _value(loader: _Loader, node: yaml.Node, where: Where, lines: dict[Where, int]) -> Any:
+def _refuse_tricks(text: str, *, source: str) -> None:
+    depth = 0
+    for event in yaml.parse(text, Loader=_Loader):
+        line = event.start_mark.line + 1 if event.start_mark else 1
+        if isinstance(event, yaml.AliasEvent):
+            raise BrokenInput(
+                source, line, "write the value out again; a *name is not allowed here"
+            )
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+        if depth > MAX_DEPTH:
+            raise BrokenInput(source, line, "unfold this; entries nest at most 20 deep")
+
+
+def _value(loader: Any, node: yaml.Node, where: Where, lines: dict[Where, int]) -> Any:
     lines.setdefault(where, node.start_mark.line + 1)
     if isinstance(node, yaml.MappingNode):
         return _mapping(loader, node, where, lines)
@@ -85,7 +88,7 @@ def _value(loader: _Loader, node: yaml.Node, where: Where, lines: dict[Where, in
 
 
 def _mapping(
-    loader: _Loader, node: yaml.MappingNode, where: Where, lines: dict[Where, int]
+    loader: Any, node: yaml.MappingNode, where: Where, lines: dict[Where, int]
 ) -> dict[str, Any]:
     result: dict[str, Any] = {}
     for key_node, value_node in node.value:

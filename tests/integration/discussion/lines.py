@@ -67,9 +67,7 @@ def write(path: Path, lines: Iterable[dict[str, Any]]) -> Path:
     return path
 
 
-def bring_in(
-    session: AnySession, path: Path, *lines: dict[str, Any], **over: Any
-) -> ImportResult:
+def bring_in(session: AnySession, path: Path, *lines: dict[str, Any], **over: Any) -> ImportResult:
     """Import lines, written to `path` first where some are given."""
     if lines:
         write(path, lines)

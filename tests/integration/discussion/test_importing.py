@@ -55,7 +55,9 @@ def refused(session: AnySession, file: Path, *lines: dict[str, Any]) -> str:
 
 def text_of(session: AnySession, external_id: str) -> Revision:
     contribution = by_id(session, external_id)
-    return session.scalars(select(Revision).where(Revision.contribution_id == contribution.id)).one()
+    return session.scalars(
+        select(Revision).where(Revision.contribution_id == contribution.id)
+    ).one()
 
 
 def test_a_published_text_is_there_as_a_moderator_would_have_published_it(
@@ -121,9 +123,7 @@ def test_twice_changes_nothing(session: AnySession, space: Space, file: Path) ->
     assert count(session) == 5
 
 
-def test_a_dry_run_counts_and_writes_nothing(
-    session: AnySession, space: Space, file: Path
-) -> None:
+def test_a_dry_run_counts_and_writes_nothing(session: AnySession, space: Space, file: Path) -> None:
     result = bring_in(session, file, comment("a"), comment("b", parent="a"), dry_run=True)
     assert result.new == 2
     assert count(session) == 0
@@ -231,9 +231,7 @@ def test_what_a_moderator_changed_since_does_not_make_a_line_wrong(
     assert by_id(session, "a").removed == Removed.HIDDEN
 
 
-def test_equal_ids_of_two_files_stay_two(
-    session: AnySession, space: Space, tmp_path: Path
-) -> None:
+def test_equal_ids_of_two_files_stay_two(session: AnySession, space: Space, tmp_path: Path) -> None:
     author = {"id": "p1", "name": "One of the first"}
     bring_in(session, tmp_path / "first.jsonl", comment("1", author=author, body="First."))
     author = {"id": "p1", "name": "One of the second"}
@@ -380,9 +378,7 @@ def test_what_is_not_published_has_no_public_trace(
 def test_a_tombstone_keeps_the_place_and_no_name(
     session: AnySession, space: Space, file: Path
 ) -> None:
-    bring_in(
-        session, file, tombstone("a", reference="RT3-Q1-0004"), comment("b", parent="a")
-    )
+    bring_in(session, file, tombstone("a", reference="RT3-Q1-0004"), comment("b", parent="a"))
     row, text = by_id(session, "a"), text_of(session, "a")
     author = session.get_one(Author, row.author_id)
     assert (row.removed, row.reference) == (Removed.WITHDRAWN, "RT3-Q1-0004")

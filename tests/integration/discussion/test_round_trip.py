@@ -234,7 +234,11 @@ def test_texts_of_several_sources_in_one_thread_go_round(
     for name in ("one", "two"):
         path = write(
             tmp_path / f"{name}.jsonl",
-            [comment("1", body=f"Of {name}."), comment("2", parent="1"), question("q", body="Why?")],
+            [
+                comment("1", body=f"Of {name}."),
+                comment("2", parent="1"),
+                question("q", body="Why?"),
+            ],
         )
         assert first.bring_in(path) == 3
     number = first_question(first, "two")

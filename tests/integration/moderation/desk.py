@@ -12,7 +12,7 @@ from consult.core import clock
 from consult.core.audit import AuditEntry
 from consult.core.authz import Actor, Role
 from consult.discussion.models import Contribution, Revision
-from consult.discussion.states import RevisionState
+from consult.discussion.states import Removed, RevisionState
 from consult.moderation import services
 from consult.moderation.models import Decision
 from consult.moderation.states import Verdict
@@ -64,13 +64,19 @@ class Desk:
         self.session.flush()
         return revision
 
+    def removed(self, contribution: Contribution) -> Removed:
+        """Return why a contribution is not shown, read anew."""
+        self.session.refresh(contribution)
+        return Removed(contribution.removed)
+
     def text(self, contribution: Contribution, number: int = 1) -> Revision:
         """Return a text by number."""
-        return self.session.scalars(
+        found: Revision = self.session.scalars(
             select(Revision)
             .where(Revision.contribution_id == contribution.id, Revision.number == number)
             .execution_options(populate_existing=True)
         ).one()
+        return found
 
     def decide(self, contribution: Contribution, verdict: Verdict, **over: Any) -> Decision:
         """Decide as the first moderator on the first text, for a reason where one is needed."""

@@ -57,9 +57,9 @@ def test_a_rejected_text_is_closed(desk: Desk) -> None:
 def test_hiding_and_restoring_change_what_readers_see_and_no_text(desk: Desk) -> None:
     item = desk.published()
     desk.decide(item, Verdict.HIDE)
-    assert item.removed == Removed.HIDDEN
+    assert desk.removed(item) == Removed.HIDDEN
     desk.decide(item, Verdict.RESTORE)
-    assert item.removed == Removed.NONE
+    assert desk.removed(item) == Removed.NONE
     assert desk.text(item).state == RevisionState.PUBLISHED
 
 
@@ -67,7 +67,7 @@ def test_hiding_beside_a_waiting_edit_goes_by_the_published_text_that_was_seen(d
     item = desk.published()
     edit = desk.edit(item)
     desk.decide(item, Verdict.HIDE, seen_revision=edit.number, seen_published=1)
-    assert item.removed == Removed.HIDDEN
+    assert desk.removed(item) == Removed.HIDDEN
     assert desk.text(item, 2).state == RevisionState.PENDING
 
 
@@ -76,7 +76,7 @@ def test_approving_an_edit_of_a_hidden_text_does_not_show_it(desk: Desk) -> None
     desk.decide(item, Verdict.HIDE)
     desk.edit(item)
     desk.decide(item, Verdict.APPROVE, seen_revision=2)
-    assert item.removed == Removed.HIDDEN
+    assert desk.removed(item) == Removed.HIDDEN
     assert item.published_revision_id == desk.text(item, 2).id
 
 
@@ -316,7 +316,7 @@ def test_hiding_is_bound_to_the_published_text(desk: Desk) -> None:
     desk.decide(item, Verdict.APPROVE, seen_revision=2)
     with pytest.raises(StaleState):
         desk.decide(item, Verdict.HIDE, seen_revision=1, seen_published=1)
-    assert item.removed == Removed.NONE
+    assert desk.removed(item) == Removed.NONE
 
 
 @pytest.mark.parametrize("verdict", [Verdict.HIDE, Verdict.RESTORE])

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
+from flask import Flask
 from sqlalchemy import event
 
 from consult.core import clock
-from consult.core.authz import Role
+from consult.core.authz import Actor, Role
 from consult.core.db import db
 from consult.core.errors import NotVisible, Refusal
 from consult.discussion.models import Contribution
@@ -27,12 +30,12 @@ from tests.integration.moderation.desk import Desk, moderator_of
 
 
 @pytest.fixture(autouse=True)
-def _in_a_request(app):
+def _in_a_request(app: Flask) -> Iterator[None]:
     with app.test_request_context("/en/moderation"):
         yield
 
 
-def queue(desk: Desk, *, actor=None, **wanted) -> Queue:
+def queue(desk: Desk, *, actor: Actor | None = None, **wanted: Any) -> Queue:
     return read_queue(
         desk.session,
         actor=actor or desk.first,
@@ -45,7 +48,7 @@ def names(found: Queue) -> list[str]:
     return [row.name for row in found.page.items]
 
 
-def item(desk: Desk, contribution: Contribution, *, actor=None) -> Item:
+def item(desk: Desk, contribution: Contribution, *, actor: Actor | None = None) -> Item:
     return read_item(
         desk.session,
         actor=actor or desk.first,
@@ -55,7 +58,7 @@ def item(desk: Desk, contribution: Contribution, *, actor=None) -> Item:
     )
 
 
-def waiting_since(desk: Desk, hours: int, **over) -> Contribution:
+def waiting_since(desk: Desk, hours: int, **over: Any) -> Contribution:
     made = desk.pending(**over)
     desk.text(made).sent_at = clock.now() - dt.timedelta(hours=hours)
     desk.session.flush()
@@ -134,7 +137,7 @@ def test_an_organiser_finds_what_nobody_in_the_space_may_decide(desk: Desk) -> N
     ],
 )
 def test_filters_narrow_the_list_and_its_total(
-    desk: Desk, wanted: dict[str, object], expected: list[str]
+    desk: Desk, wanted: dict[str, Any], expected: list[str]
 ) -> None:
     civil = make.make_author(desk.session, forum=desk.forum, category="civil-society")
     edited = desk.published()
@@ -371,7 +374,7 @@ def test_a_draft_behind_a_returned_text_is_not_shown(desk: Desk) -> None:
     assert found.verdicts == ()
 
 
-def _statements(work) -> int:
+def _statements(work: Callable[[], object]) -> int:
     counted = 0
 
     def count(*_args: object) -> None:

@@ -81,7 +81,7 @@ def test_hiding_can_be_taken_back_for_thirty_days(desk: Desk) -> None:
     with pytest.raises(Forbidden):
         undo(desk, decision, after=dt.timedelta(days=30))
     reversal = undo(desk, decision, after=dt.timedelta(days=29))
-    assert item.removed == Removed.NONE
+    assert desk.removed(item) == Removed.NONE
     assert reversal.verdict == Verdict.RESTORE
 
 
@@ -89,7 +89,7 @@ def test_restoring_can_be_taken_back_and_the_old_reason_holds_again(desk: Desk) 
     item = desk.published()
     desk.decide(item, Verdict.HIDE, reason="personal-data")
     reversal = undo(desk, desk.decide(item, Verdict.RESTORE))
-    assert item.removed == Removed.HIDDEN
+    assert desk.removed(item) == Removed.HIDDEN
     assert (reversal.verdict, reversal.reason) == (Verdict.HIDE, "personal-data")
 
 
@@ -165,7 +165,7 @@ def test_a_later_decision_of_a_colleague_stands(desk: Desk) -> None:
     with pytest.raises(StaleState) as conflict:
         undo(desk, decision)
     assert conflict.value.seen["by"] == "Moderator Two"
-    assert item.removed == Removed.HIDDEN
+    assert desk.removed(item) == Removed.HIDDEN
 
 
 @pytest.mark.parametrize("verdict", ON_PENDING)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
 
 import pytest
 from sqlalchemy import select
@@ -27,11 +26,10 @@ DAY = dt.timedelta(days=1)
 
 
 @pytest.fixture
-def listening(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def listening(monkeypatch: pytest.MonkeyPatch) -> None:
     heard = outbox.Reactions()
     heard.subscribe(Handler(name="test", run=lambda *_args, **_kw: None), SpaceDatesChanged)
     monkeypatch.setattr(outbox, "reactions", heard)
-    yield
 
 
 def acts(session: Session) -> list[str]:

@@ -75,7 +75,9 @@ def test_a_header_and_a_question_are_lines_too() -> None:
     header = parse('{"type":"header","version":1,"forum":"f"}', source="f", number=1)
     assert isinstance(header, HeaderLine)
     values = {key: value for key, value in LEAST.items() if key != "question"}
-    question = parse(json.dumps(values | {"type": "question", "number": None}), source="f", number=1)
+    question = parse(
+        json.dumps(values | {"type": "question", "number": None}), source="f", number=1
+    )
     assert isinstance(question, QuestionLine)
 
 

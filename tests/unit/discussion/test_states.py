@@ -45,5 +45,5 @@ def test_a_cancelled_text_stays_cancelled():
 
 
 def test_open_states_are_those_before_a_decision():
-    assert OPEN_STATES == {S.DRAFT, S.CLEARANCE, S.PENDING}
+    assert {S.DRAFT, S.CLEARANCE, S.PENDING} == OPEN_STATES
     assert after(Act.APPROVE, S.DRAFT) is None

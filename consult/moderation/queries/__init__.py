@@ -1,0 +1,17 @@
+"""Reads of the desk: `queue` lists what waits, `items` shows one text with everything that a
+moderator needs beside it, `decisions` tells what was decided, `difference` compares two texts.
+"""
+
+from consult.moderation.queries.decisions import decision_facts, undoable
+from consult.moderation.queries.items import find, item
+from consult.moderation.queries.queue import QueueFilter, next_in_queue, queue
+
+__all__ = [
+    "QueueFilter",
+    "decision_facts",
+    "find",
+    "item",
+    "next_in_queue",
+    "queue",
+    "undoable",
+]

@@ -1,0 +1,349 @@
+"""What waits on a moderator's desk, oldest first, by keyset."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select
+from sqlalchemy.orm import Session, aliased
+
+from consult.accounts.models import User
+from consult.core.authz import Actor, Role
+from consult.core.i18n import Translated
+from consult.core.paging import DEFAULT_PER_PAGE, Page
+from consult.core.text import truncate
+from consult.discussion.models import Contribution, Revision
+from consult.discussion.states import ContributionKind, Removed, RevisionState
+from consult.moderation.models import Claim
+from consult.moderation.policy import on_desk_of
+from consult.moderation.queries.figures import Clock, age, clock
+from consult.spaces.models import Author, Category, Organisation, Question, Space
+from consult.spaces.queries import ShownAuthor, shown_author
+
+TEASER = 160
+"""Characters of a text that the list shows."""
+
+
+class ItemKind(StrEnum):
+    """Why something waits."""
+
+    NEW = "new"
+    EDIT = "edit"
+    """Another text of something that was public before."""
+    QUESTION = "question"
+    """Posed by a participant."""
+
+
+@dataclass(frozen=True)
+class QueueFilter:
+    """What a moderator asked to see; None is everything."""
+
+    space: str | None = None
+    """Slug."""
+    question: int | None = None
+    """Number."""
+    language: str | None = None
+    category: str | None = None
+    kind: ItemKind | None = None
+    after: str | None = None
+    """Receipt after which the page begins."""
+    per_page: int = DEFAULT_PER_PAGE
+
+    @property
+    def values(self) -> dict[str, str]:
+        """Return the conditions as they stand in an address, the place left out."""
+        wanted = {
+            "space": self.space,
+            "question": self.question,
+            "language": self.language,
+            "category": self.category,
+            "kind": self.kind,
+        }
+        return {name: str(value) for name, value in wanted.items() if value is not None}
+
+
+@dataclass(frozen=True)
+class Held:
+    """A colleague's claim, or the actor's own."""
+
+    by: str
+    until: dt.datetime
+    is_mine: bool
+
+
+@dataclass(frozen=True)
+class QueueRow:
+    """A line of the queue."""
+
+    name: str
+    """Receipt; the item's address."""
+    reference: str | None
+    kind: ItemKind
+    space: Translated
+    question: int | None
+    author: ShownAuthor
+    sent_at: dt.datetime | None
+    waits: dt.timedelta
+    teaser: str
+    language: str
+    claim: Held | None
+    is_own: bool
+    """The actor wrote it or speaks for its author: a colleague has to decide."""
+
+
+@dataclass(frozen=True)
+class Queue:
+    """A page of the queue with its figures; counts are those of the whole desk."""
+
+    page: Page[QueueRow]
+    clock: Clock
+    by_kind: Mapping[str, int]
+    by_space: Mapping[str, int]
+    """By slug."""
+    by_language: Mapping[str, int]
+    spaces: Sequence[Space]
+
+
+def kind_of() -> ColumnElement[str]:
+    """Return why a row of `Contribution` waits, as SQL."""
+    return case(
+        (Contribution.published_revision_id.is_not(None), ItemKind.EDIT.value),
+        (Contribution.kind == ContributionKind.QUESTION, ItemKind.QUESTION.value),
+        else_=ItemKind.NEW.value,
+    )
+
+
+def waiting_on(actor: Actor) -> ColumnElement[bool]:
+    """Return the condition for `Revision` joined with its `Contribution`: waits on this desk."""
+    return and_(
+        Revision.state == RevisionState.PENDING,
+        Contribution.open_revision_id == Revision.id,
+        Contribution.removed.in_([Removed.NONE, Removed.HIDDEN]),
+        on_desk_of(actor),
+    )
+
+
+def queue(session: Session, *, actor: Actor, wanted: QueueFilter, now: dt.datetime) -> Queue:
+    """Return one page of what waits, with counts and clock; five statements at most."""
+    counted = session.execute(_counts(actor)).all()
+    ids = actor.space_ids(Role.MODERATOR) | {row.space_id for row in counted}
+    spaces = session.scalars(
+        select(Space).where(Space.id.in_(sorted(ids))).order_by(Space.forum_id, Space.position)
+    ).all()
+    slugs = {space.id: space.slug for space in spaces}
+    by_kind, by_space, by_language = Counter[str](), Counter[str](), Counter[str]()
+    for row in counted:
+        by_kind[row.kind] += row.n
+        by_space[slugs[row.space_id]] += row.n
+        by_language[row.language] += row.n
+    oldest = min((row.oldest for row in counted), default=None)
+    waiting = sum(by_kind.values())
+    return Queue(
+        page=_page(session, actor=actor, wanted=wanted, now=now, waiting=waiting),
+        clock=clock(spaces, waiting=waiting, oldest=oldest, now=now),
+        by_kind=by_kind,
+        by_space=by_space,
+        by_language=by_language,
+        spaces=spaces,
+    )
+
+
+def _counts(actor: Actor) -> Select[Any]:
+    """Return the statement that counts what waits by space, kind and language."""
+    waiting = (
+        select(
+            Contribution.space_id,
+            kind_of().label("kind"),
+            Revision.language,
+            func.coalesce(Revision.sent_at, Revision.created_at).label("since"),
+        )
+        .join(Revision, Revision.contribution_id == Contribution.id)
+        .where(waiting_on(actor))
+        .subquery()
+    )
+    groups = (waiting.c.space_id, waiting.c.kind, waiting.c.language)
+    counts = (func.count().label("n"), func.min(waiting.c.since).label("oldest"))
+    return select(*groups, *counts).group_by(*groups)
+
+
+def next_in_queue(
+    session: Session, *, actor: Actor, wanted: QueueFilter, name: str, now: dt.datetime
+) -> str | None:
+    """Return the receipt of the next item after `name` that the actor may decide, None at the end.
+
+    Texts of one's own and those that a colleague has claimed are passed over.
+    """
+    statement = _narrowed(_ordered(select(Contribution.receipt, Contribution.reference)), wanted)
+    typed = aliased(Revision)
+    statement = (
+        statement.where(
+            waiting_on(actor),
+            Contribution.author_id.not_in(sorted(actor.author_ids)),
+            Contribution.id.not_in(
+                select(typed.contribution_id).where(typed.submitted_by == actor.user_id)
+            ),
+            or_(Claim.until.is_(None), Claim.until <= now, Claim.user_id == actor.user_id),
+        )
+        .outerjoin(Claim, Claim.contribution_id == Contribution.id)
+        .limit(1)
+    )
+    place = _place(session, actor=actor, name=name)
+    if place is not None:
+        statement = statement.where(place)
+    row = session.execute(statement).first()
+    return (row.receipt or row.reference) if row is not None else None
+
+
+def _page(
+    session: Session, *, actor: Actor, wanted: QueueFilter, now: dt.datetime, waiting: int
+) -> Page[QueueRow]:
+    statement = _narrowed(_select_rows(), wanted).where(waiting_on(actor))
+    place = _place(session, actor=actor, name=wanted.after) if wanted.after else None
+    if place is not None:
+        statement = statement.where(place)
+    raw: Sequence[Any] = session.execute(statement.limit(wanted.per_page + 1)).all()
+    has_more, raw = len(raw) > wanted.per_page, raw[: wanted.per_page]
+    own = _typed_by(session, actor=actor, ids=[r.id for r in raw])
+    rows = [_row(r, actor=actor, is_own=r.id in own, now=now) for r in raw]
+    return Page(
+        items=rows,
+        per_page=wanted.per_page,
+        total=_total(session, actor=actor, wanted=wanted) if wanted.values else waiting,
+        next_after=rows[-1].name if has_more else None,
+    )
+
+
+def _select_rows() -> Select[Any]:
+    columns = _ordered(
+        select(
+            Contribution.id,
+            Contribution.receipt,
+            Contribution.reference,
+            Contribution.author_id,
+            kind_of().label("kind"),
+            Revision.sent_at,
+            Revision.created_at,
+            Revision.language,
+            func.substr(Revision.text, 1, TEASER * 2).label("text"),
+            Author.name,
+            Author.display,
+            Author.pseudonym_number,
+            Author.on_behalf_of,
+            Organisation.name.label("organisation"),
+            Category.name.label("category"),
+            Question.number.label("question"),
+            Space.kicker.label("space"),
+            Claim.until,
+            Claim.user_id.label("claimed_by"),
+            User.name.label("claimer"),
+        )
+    )
+    return (
+        columns.outerjoin(Organisation, Organisation.id == Author.organisation_id)
+        .outerjoin(Claim, Claim.contribution_id == Contribution.id)
+        .outerjoin(User, User.id == Claim.user_id)
+    )
+
+
+def _ordered(statement: Select[Any]) -> Select[Any]:
+    """Join what conditions need and put the oldest first; an import may have no instant."""
+    return (
+        statement.select_from(Contribution)
+        .join(Revision, Revision.contribution_id == Contribution.id)
+        .join(Space, Space.id == Contribution.space_id)
+        .join(Author, Author.id == Contribution.author_id)
+        .outerjoin(Category, Category.id == Author.category_id)
+        .outerjoin(Question, Question.id == Contribution.question_id)
+        .order_by(Revision.sent_at.asc().nulls_first(), Revision.id)
+    )
+
+
+def _narrowed(statement: Select[Any], wanted: QueueFilter) -> Select[Any]:
+    conditions: list[ColumnElement[bool]] = []
+    if wanted.space is not None:
+        conditions.append(Space.slug == wanted.space)
+    if wanted.question is not None:
+        conditions.append(Question.number == wanted.question)
+    if wanted.language is not None:
+        conditions.append(Revision.language == wanted.language)
+    if wanted.category is not None:
+        conditions.append(Category.slug == wanted.category)
+    if wanted.kind is not None:
+        conditions.append(kind_of() == wanted.kind.value)
+    return statement.where(*conditions)
+
+
+def _total(session: Session, *, actor: Actor, wanted: QueueFilter) -> int:
+    narrowed = _narrowed(_ordered(select(Revision.id)), wanted).where(waiting_on(actor))
+    return session.scalar(select(func.count()).select_from(narrowed.subquery())) or 0
+
+
+def _place(session: Session, *, actor: Actor, name: str) -> ColumnElement[bool] | None:
+    """Return the condition that a row comes after the named item, decided meanwhile or not."""
+    here = session.execute(
+        select(Revision.sent_at, Revision.id)
+        .join(Contribution, Contribution.id == Revision.contribution_id)
+        .where(
+            or_(Contribution.receipt == name, Contribution.reference == name),
+            Revision.state.not_in([RevisionState.DRAFT, RevisionState.CLEARANCE]),
+            on_desk_of(actor),
+        )
+        .order_by(Revision.number.desc())
+        .limit(1)
+    ).first()
+    if here is None:
+        return None
+    sent_at, revision_id = here
+    if sent_at is None:
+        later = and_(Revision.sent_at.is_(None), Revision.id > revision_id)
+        return or_(Revision.sent_at.is_not(None), later)
+    same = and_(Revision.sent_at == sent_at, Revision.id > revision_id)
+    return or_(Revision.sent_at > sent_at, same)
+
+
+def _typed_by(session: Session, *, actor: Actor, ids: Sequence[int]) -> set[int]:
+    """Return which of the contributions are the actor's own."""
+    if not ids:
+        return set()
+    typed = select(Revision.contribution_id).where(Revision.submitted_by == actor.user_id)
+    return set(
+        session.scalars(
+            select(Contribution.id).where(
+                Contribution.id.in_(ids),
+                or_(
+                    Contribution.author_id.in_(sorted(actor.author_ids)),
+                    Contribution.id.in_(typed),
+                ),
+            )
+        )
+    )
+
+
+def _row(r: Any, *, actor: Actor, is_own: bool, now: dt.datetime) -> QueueRow:
+    is_held = r.until is not None and r.until > now
+    return QueueRow(
+        name=r.receipt or r.reference or "",
+        reference=r.reference,
+        kind=ItemKind(r.kind),
+        space=r.space,
+        question=r.question,
+        author=shown_author(
+            display=r.display,
+            name=r.name,
+            organisation=r.organisation,
+            category=r.category,
+            on_behalf_of=r.on_behalf_of,
+            pseudonym_number=r.pseudonym_number,
+        ),
+        sent_at=r.sent_at,
+        waits=age(r.sent_at or r.created_at, now=now),
+        teaser=truncate(" ".join(r.text.split()), limit=TEASER) if r.text else "",
+        language=r.language,
+        claim=Held(r.claimer, r.until, r.claimed_by == actor.user_id) if is_held else None,
+        is_own=is_own,
+    )

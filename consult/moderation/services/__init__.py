@@ -1,0 +1,12 @@
+"""Use cases of the desk: deciding, taking a decision back, claiming. None of them commits.
+
+Each holds the lock of the contribution while it looks and writes, so that of two moderators
+exactly one wins.
+"""
+
+from consult.moderation.queries.decisions import decision_facts
+from consult.moderation.services.claims import claim, release
+from consult.moderation.services.deciding import decide
+from consult.moderation.services.undoing import undo
+
+__all__ = ["claim", "decide", "decision_facts", "release", "undo"]
