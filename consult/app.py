@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
-from flask import Flask
+from flask import Flask, current_app
+from sqlalchemy.orm import Session
 
 import config as settings
 from consult import cli, pages
@@ -21,6 +23,7 @@ from consult.discussion import handlers as discussion_handlers
 from consult.discussion import models as discussion_models
 from consult.discussion import views as discussion_views
 from consult.discussion.documents import Contributions
+from consult.discussion.fragments import Fragments
 from consult.drafting import models as drafting_models
 from consult.drafting import views as drafting_views
 from consult.moderation import models as moderation_models
@@ -33,6 +36,7 @@ from consult.notifications import models as notifications_models
 from consult.operations import handlers as operations_handlers
 from consult.operations import views as operations_views
 from consult.search import handlers as search_handlers
+from consult.search import sync
 from consult.search import views as search_views
 from consult.search.backends.whoosh import WhooshBackend
 from consult.spaces import models as spaces_models
@@ -81,6 +85,7 @@ def create_app(config: settings.Config | None = None) -> Flask:
     app.extensions["consult.storage"] = FileStorage(config.blob_dir)
     app.extensions["consult.search"] = WhooshBackend(config.index_dir)
     app.extensions["consult.actor"] = load_actor
+    app.extensions["consult.fragments"] = Fragments()
     db.init_app(app, migrations=str(ROOT / "migrations"))
     i18n.init_app(app, translations=ROOT / "translations")
     login.init_app(app)
@@ -100,6 +105,7 @@ def _bind(app: Flask, config: settings.Config) -> None:
     app.extensions["consult.ports"] = ports
     operations_handlers.register(outbox.reactions)
     discussion_handlers.register(outbox.reactions)
+    app.extensions["consult.checks"] = {"search": _check_search}
     search_handlers.register(
         outbox.reactions,
         backend=app.extensions["consult.search"],
@@ -111,6 +117,13 @@ def _bind(app: Flask, config: settings.Config) -> None:
         render=rendering.make_renderer(),
         decision_facts=decision_facts,
     )
+
+
+def _check_search(session: Session, _now: dt.datetime) -> Iterator[str]:
+    """Compare the index with the database, for `flask doctor`."""
+    ports: Ports = current_app.extensions["consult.ports"]
+    backend = current_app.extensions["consult.search"]
+    yield from sync.problems(session, backend=backend, sources=ports.documents.values())
 
 
 def load_actor() -> Actor:

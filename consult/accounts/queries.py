@@ -5,8 +5,10 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Select, bindparam, select
 from sqlalchemy.orm import Session
 
 from consult.accounts.models import User, UserSession
@@ -48,20 +50,7 @@ def signed_in_by(session: Session, *, digest: str) -> SignedIn | None:
 
     Whether the session is over by time is for `sessions.is_over` to say.
     """
-    row = session.execute(
-        select(
-            User.id,
-            User.name,
-            User.locale,
-            User.time_zone,
-            User.confirmed_at,
-            UserSession.digest,
-            UserSession.created_at,
-            UserSession.last_seen_at,
-        )
-        .join(User, User.id == UserSession.user_id)
-        .where(UserSession.digest == digest, User.status == UserStatus.ACTIVE)
-    ).first()
+    row = session.execute(_signed_in(), {"digest": digest}).first()
     if row is None:
         return None
     user_id, name, locale, time_zone, confirmed_at, found, began_at, seen_at = row
@@ -74,6 +63,25 @@ def signed_in_by(session: Session, *, digest: str) -> SignedIn | None:
         digest=found,
         began_at=began_at,
         seen_at=seen_at,
+    )
+
+
+@cache
+def _signed_in() -> Select[Any]:
+    """Return the statement of every request of somebody signed in, built once."""
+    return (
+        select(
+            User.id,
+            User.name,
+            User.locale,
+            User.time_zone,
+            User.confirmed_at,
+            UserSession.digest,
+            UserSession.created_at,
+            UserSession.last_seen_at,
+        )
+        .join(User, User.id == UserSession.user_id)
+        .where(UserSession.digest == bindparam("digest"), User.status == UserStatus.ACTIVE)
     )
 
 

@@ -130,8 +130,6 @@ class Permission(StrEnum):
     """Decide on one text."""
     DRAFT = "draft"
     """Work at the drafting desk of a space."""
-    ORGANISE = "organise"
-    """Run a forum."""
 
 
 Predicate = Callable[[Actor, Any, dt.datetime], Refusal | None]

@@ -64,6 +64,9 @@ PROBLEMS = {
     ),
     "message-long": lazy_gettext("The sentence for the author can have at most 2,000 characters."),
     "revision-missing": lazy_gettext("This form is too old. Please load the page again."),
+    "until-passed": lazy_gettext("Please choose a time that lies ahead."),
+    "role-scope": lazy_gettext("This role is not given here."),
+    "role-not-held": lazy_gettext("This role is not held here."),
     "link-invalid": lazy_gettext("This link is no longer valid. Please ask for a new one."),
 }
 

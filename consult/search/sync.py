@@ -57,6 +57,9 @@ def update(
     sources = list(sources)
     documents = list(_all(session, sources, sorted(set(ids))))
     gone = set(ids) - {document.id for document in documents}
+    if not backend.is_available:
+        rebuild(session, backend=backend, sources=sources)
+        return
     try:
         backend.write(documents, sorted(gone))
     except IndexBusy:
@@ -68,6 +71,21 @@ def update(
 def rebuild(session: Session, *, backend: Backend, sources: Iterable[DocumentSource]) -> None:
     """Fill a new index aside and swap it in."""
     backend.rebuild(_all(session, list(sources)))
+
+
+def problems(
+    session: Session, *, backend: Backend, sources: Iterable[DocumentSource]
+) -> Iterator[str]:
+    """Yield a sentence for each way in which index and database differ; for `flask doctor`."""
+    try:
+        found = verify(session, backend=backend, sources=sources)
+    except IndexUnavailable:
+        yield "the search index is not there; run `flask search rebuild`"
+        return
+    for name in ("missing", "stale", "surplus"):
+        ids = getattr(found, name)
+        if ids:
+            yield f"the search index has {len(ids)} {name} texts; run `flask search rebuild`"
 
 
 def verify(session: Session, *, backend: Backend, sources: Iterable[DocumentSource]) -> Difference:

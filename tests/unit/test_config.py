@@ -90,9 +90,9 @@ def test_every_spelling_of_postgresql_gets_the_same_driver(tmp_path: Path, schem
     assert config.database_url == "postgresql+psycopg://db/consult"
 
 
-def test_the_other_search_is_taken_on_postgresql(tmp_path: Path) -> None:
-    config = read(tmp_path, CONSULT_DATABASE_URL="postgres://db/x", CONSULT_SEARCH="postgresql")
-    assert config.search_backend == "postgresql"
+def test_the_other_search_is_refused_until_it_is_there(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="CONSULT_SEARCH"):
+        read(tmp_path, CONSULT_DATABASE_URL="postgres://db/x", CONSULT_SEARCH="postgresql")
 
 
 def test_a_relative_data_folder_is_made_absolute(

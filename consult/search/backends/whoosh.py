@@ -62,6 +62,8 @@ class WhooshBackend:
     @property
     def is_available(self) -> bool:
         """Whether a search would answer now; never raises."""
+        if not self._folder.exists():
+            return False
         try:
             self._read(lambda searcher: searcher.doc_count())
         except IndexUnavailable:
