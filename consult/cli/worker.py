@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 import threading
@@ -45,6 +46,7 @@ def use_base_url(base_url: str) -> None:
 
 def _wait_for_end_of_input(stop: threading.Event) -> None:
     # The pipe ends with the process that holds its other end, however that one died.
-    while sys.stdin.buffer.read(1):
+    # Read without Python's buffer, whose lock would be held when the interpreter ends.
+    while os.read(sys.stdin.fileno(), 1):
         continue
     stop.set()

@@ -208,10 +208,18 @@ def _restrict(links: Any) -> None:
 
 
 def _lower_headings(state: StateCore) -> None:
-    """Put the highest heading a person types below the contribution's own, which is an h3."""
+    """Put what a person heads with below the contribution's own heading, which is an h3.
+
+    No level is skipped, whichever rank the person began with: what matters is which heading
+    stands below which.
+    """
+    above: list[int] = []
     for token in state.tokens:
+        if token.type == "heading_open":
+            rank = int(token.tag[1])
+            above = [*(one for one in above if one < rank), rank]
         if token.type in ("heading_open", "heading_close"):
-            token.tag = f"h{min(int(token.tag[1]) + 3, 6)}"
+            token.tag = f"h{min(3 + len(above), 6)}"
 
 
 def _image_as_link(

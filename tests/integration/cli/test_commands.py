@@ -440,7 +440,7 @@ def test_the_worker_ends_when_the_server_is_killed(served: Served) -> None:
     worker = _worker_of(server, other_than=None)
     server.kill()
     served.process.wait(5)
-    gone, alive = psutil.wait_procs([worker], timeout=10)
+    gone, alive = psutil.wait_procs([worker], timeout=30)
     assert (len(gone), alive) == (1, [])
 
 

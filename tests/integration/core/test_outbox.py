@@ -44,7 +44,7 @@ def test_an_event_gives_a_row_for_each_handler(session, reactions):
 def test_a_row_is_done_once_and_then_gone(session, reactions):
     done = []
     reactions.subscribe(
-        Handler(name="index", run=lambda _s, payloads, *, now: done.extend(payloads), batch=50),
+        Handler(name="index", run=lambda _s, payloads, **_: done.extend(payloads), batch=50),
         SomethingHappened,
     )
     for number in range(3):
