@@ -30,6 +30,7 @@ GOALS: Mapping[str, Goal] = {
     "page200.vs_hello": Goal(">=", 0.03),
     "page.cpu_vs_floor": Goal("<=", 2),
     "page.not_modified_gain": Goal(">=", 15),
+    "page.fragment_gain": Goal(">=", 3),
     "page.queries_anonymous": Goal("<=", 5),
     "page.queries_signed_in": Goal("<=", 8),
     "flat.page_100k_vs_1k": Goal("<=", 1.2),

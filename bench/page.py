@@ -19,6 +19,7 @@ from bench.floor import floor
 from bench.measures import Measured, interleaved, milliseconds
 from bench.server import Burst, Server, environment, etag_of, free_port, gunicorn
 from consult.core.db import db
+from consult.discussion.fragments import Fragments
 from consult.discussion.models import Contribution, Revision
 
 FULL, SINGLE, LONG = 1, 2, 3
@@ -37,6 +38,7 @@ def measure(*, growth: bool) -> Iterator[Measured]:
     app = made.app()
     cookie = sign_in(app)
     yield _against_floor(app, cookie)
+    yield _fragments(app, cookie)
     yield _statements(app, "page.queries_anonymous", cookie="")
     yield _statements(app, "page.queries_signed_in", cookie=cookie)
     yield _deep(app, cookie)
@@ -128,6 +130,26 @@ def _against_floor(app: Flask, cookie: str) -> Measured:
     raw |= milliseconds({k: v for k, v in taken.items() if not k.endswith("00")}, works=20)
     raw["ratio20"] = round(taken["full20"] / taken["floor20"], 3)
     return Measured("page.cpu_vs_floor", taken["full200"] / taken["floor200"], raw)
+
+
+def _fragments(app: Flask, cookie: str) -> Measured:
+    """Compare a page of 200 texts that were all rendered before with one that renders each."""
+    ask = asks(app, path_of(FULL, per_page=200), cookie=cookie)
+    stores = {"kept": Fragments(), "rendered": Fragments(most_bytes=0)}
+
+    def with_store(name: str) -> Callable[[], None]:
+        def work() -> None:
+            app.extensions["consult.fragments"] = stores[name]
+            ask()
+            ask()
+
+        return work
+
+    taken = interleaved({name: with_store(name) for name in stores}, rounds=ROUNDS)
+    app.extensions["consult.fragments"] = stores["kept"]
+    return Measured(
+        "page.fragment_gain", taken["rendered"] / taken["kept"], milliseconds(taken, works=2)
+    )
 
 
 def _repeated(work: Callable[[], Any], times: int) -> Callable[[], None]:

@@ -13,7 +13,7 @@ from urllib.parse import quote
 import structlog
 from flask import Flask, current_app, g, redirect, render_template, request, url_for
 from flask_wtf.csrf import CSRFError
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DataError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
@@ -47,7 +47,8 @@ def init_app(app: Flask) -> None:
     """Bind context, filters and error pages to the application."""
     release = _release(Path(app.static_folder or ""))
     app.extensions["consult.release"] = release
-    app.jinja_env.add_extension("jinja2.ext.i18n")
+    static = f"{app.static_url_path}/%s?v={release}"
+    app.jinja_env.globals["static_url"] = lambda name: static % name
     app.context_processor(lambda: _context(release))
     app.add_template_filter(i18n.format_instant, "instant")
     app.add_template_filter(i18n.format_day, "day")
@@ -63,6 +64,8 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(Invalid, _invalid)
     app.register_error_handler(TooMany, _too_many)
     app.register_error_handler(CSRFError, lambda _error: _page(400, template="csrf"))
+    # Numbers and characters that no column takes: NUL on PostgreSQL, integers beyond 64 bits.
+    app.register_error_handler(DataError, lambda _error: _page(400))
     app.register_error_handler(OperationalError, _busy)
     app.register_error_handler(PoolTimeout, _busy)
     app.register_error_handler(HTTPException, _http)
@@ -107,20 +110,19 @@ def _languages() -> list[tuple[str, str, str]]:
         and request.method in {"GET", "HEAD"}
         and _speaks(endpoint)
     )
-    result = []
-    for code in i18n.LOCALES:
-        if same_page and endpoint is not None:
-            address = url_for(endpoint, **{**(request.view_args or {}), "lang": code})
-            query = request.query_string.decode("ascii", "ignore")
-            address += f"?{query}" if query else ""
-        else:
-            address = f"/{code}/"
-        result.append((code, i18n.LANGUAGE_NAMES[code], address))
-    return result
+    rest = ""
+    if same_page and endpoint is not None:
+        here = url_for(endpoint, **{**(request.view_args or {}), "lang": i18n.locale()})
+        rest = here.split("/", 2)[2]
+        query = request.query_string.decode("ascii", "ignore")
+        rest += f"?{query}" if query else ""
+    return [(code, i18n.LANGUAGE_NAMES[code], f"/{code}/{rest}") for code in i18n.LOCALES]
 
 
 def _speaks(endpoint: str) -> bool:
-    return any("lang" in rule.arguments for rule in current_app.url_map.iter_rules(endpoint))
+    """Whether the addresses of an endpoint begin with the language."""
+    rules = current_app.url_map.iter_rules(endpoint)
+    return any(rule.rule.startswith("/<lang>/") for rule in rules)
 
 
 def _navigation(who: Actor) -> list[tuple[str, str, bool]]:
@@ -135,7 +137,7 @@ def _navigation(who: Actor) -> list[tuple[str, str, bool]]:
         items.append((_("Moderation"), "moderation.queue", here.startswith("moderation.")))
     if who.has(Role.DRAFTER) or who.has(Role.ORGANISER):
         items.append((_("Drafting"), "drafting.desks", here.startswith("drafting.")))
-    known = {rule.endpoint for rule in current_app.url_map.iter_rules()}
+    known = current_app.view_functions
     return [(label, url_for(name), current) for label, name, current in items if name in known]
 
 

@@ -48,7 +48,7 @@ def earlier_answer(
     carried another body. The row is written first: of two requests at once the second
     waits for the first and then finds its answer.
     """
-    if not 8 <= len(key) <= MAX_KEY or not key.isascii():
+    if not _is_key(key):
         raise Invalid({"idempotency_key": ["missing"]})
     row = _find(session, user_id=user_id, key=key)
     if row is not None and row.created_at < now - KEPT:
@@ -67,6 +67,20 @@ def earlier_answer(
     if row is None or row.body_hash != body_hash:
         raise RepeatedKey
     return row.answer or {}
+
+
+def known_answer(
+    session: Session, *, user_id: int, key: str, body_hash: str, now: dt.datetime
+) -> dict[str, Any] | None:
+    """Return what was answered to exactly this sending before, without taking the key."""
+    row = _find(session, user_id=user_id, key=key) if _is_key(key) else None
+    if row is None or row.body_hash != body_hash or row.created_at < now - KEPT:
+        return None
+    return row.answer
+
+
+def _is_key(key: str) -> bool:
+    return 8 <= len(key) <= MAX_KEY and key.isascii() and key.isprintable()
 
 
 def remember(session: Session, *, user_id: int, key: str, answer: dict[str, Any]) -> None:

@@ -18,6 +18,8 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from consult.core.db import Base, Id, Instant, Json
 
 LEASE = dt.timedelta(seconds=120)
+LONGEST_REST = dt.timedelta(seconds=60)
+"""How long a row of the timetable rests at most: what stopped it may be gone again."""
 TRIES = 8
 """Failures after which a row is parked until somebody looks at it."""
 
@@ -56,6 +58,8 @@ class Handler:
     batch: int = 1
     every: int | None = None
     """Seconds; set for rows of the timetable."""
+    writes_database: bool = True
+    """False for a handler that only reads: it holds no write lock while it works."""
 
 
 @dataclass
@@ -168,7 +172,8 @@ def fail(session: Session, rows: Sequence[OutboxEntry], *, error: str, now: dt.d
         row.attempts += 1
         row.last_error = error[:2000]
         row.leased_until, row.lease = None, None
-        row.not_before = now + pause(row.attempts)
+        rest = pause(row.attempts)
+        row.not_before = now + (min(rest, LONGEST_REST) if row.every is not None else rest)
         if row.attempts >= TRIES and row.every is None:
             row.parked_at = now
 

@@ -10,7 +10,7 @@ from typing import Any, TypeVar, cast
 from urllib.parse import urlsplit
 
 import structlog
-from flask import Flask, Response, abort, current_app, g, request, url_for
+from flask import Flask, Response, abort, current_app, g, request, session, url_for
 from flask_limiter import Limiter
 from flask_wtf.csrf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -128,6 +128,8 @@ def _begin() -> None:
     structlog.contextvars.clear_contextvars()
     g.request_id = secrets.token_hex(8)
     structlog.contextvars.bind_contextvars(request_id=g.request_id)
+    if "\x00" in request.path or any("\x00" in value for value in request.args.values()):
+        raise NotVisible
     if "locale" not in g:
         first = request.path.split("/", 2)[1] if request.path.count("/") else ""
         g.locale = first if first in i18n.LOCALES else i18n.DEFAULT_LOCALE

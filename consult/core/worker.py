@@ -46,8 +46,14 @@ def _attempt(rows: list[outbox.OutboxEntry], *, is_alone: bool) -> bool:
     handler = outbox.reactions.handlers[rows[0].handler]
     now = clock.now()
     try:
+        payloads = [row.payload for row in rows]
+        if not handler.writes_database:
+            reading = db.session()
+            reading.rollback()
+            handler.run(reading, payloads, now=now)
         with unit_of_work() as session:
-            handler.run(session, [row.payload for row in rows], now=now)
+            if handler.writes_database:
+                handler.run(session, payloads, now=now)
             outbox.finish(session, rows, now=clock.now())
     except Exception as error:
         log.warning("handler failed", handler=handler.name, rows=len(rows), exc_info=is_alone)

@@ -29,6 +29,8 @@ class WritingForm:
     parent: str = ""
     """Reference of what is replied to."""
     key: str = ""
+    draft: str = ""
+    """Which draft the form shows and how often it had been saved: `UUID:number`."""
     action: str = "send"
     seen: int = 0
     """Number of the newest revision when an edit was begun."""
@@ -42,7 +44,7 @@ class WritingForm:
         language = self.language
         if language not in LOCALES:
             language = text.guess_language(self.body) or locale()
-        numbers = tuple(int(n) if n.isdecimal() else 0 for n in self.objectives)
+        numbers = tuple(int(n) if n.isdecimal() and len(n) < 6 else 0 for n in self.objectives)
         return Words(source=self.body, language=language, objectives=numbers)
 
     @property
@@ -73,7 +75,8 @@ def read(form: MultiDict[str, str]) -> WritingForm:
         body=form.get("body", "").replace("\r\n", "\n"),
         language=form.get("language", ""),
         objectives=form.getlist("objectives"),
-        parent=form.get("parent", "").strip(),
+        parent=form.get("parent", "").replace("\x00", "").strip()[:40],
+        draft=form.get("draft", "")[:64],
         key=form.get("idempotency_key", ""),
         action=action if action in ACTIONS else "send",
         seen=int(seen) if seen.isdecimal() and len(seen) < 9 else 0,
@@ -120,6 +123,8 @@ def presented(
     hidden: dict[str, Any] = {"idempotency_key": form.key, "parent": form.parent}
     if form.seen:
         hidden["seen"] = form.seen
+    if form.draft:
+        hidden["draft"] = form.draft
     return PresentedForm(
         values={
             "body": form.body,

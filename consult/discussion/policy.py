@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 from types import MappingProxyType
 
-from sqlalchemy import ColumnElement, and_, case, exists, false, or_, select, true
+from sqlalchemy import ColumnElement, and_, bindparam, case, exists, false, or_, select, true
 from sqlalchemy.orm import aliased
 
 from consult.core.authz import Actor, Permission, Role, declare, signed_in
@@ -274,15 +274,29 @@ def tombstones() -> ColumnElement[bool]:
     )
 
 
-def thread_places(actor: Actor) -> ColumnElement[bool]:
-    """Return the condition for rows of a thread page: readable texts, tombstones, and the
-    actor's own texts that wait.
+AUTHOR_IDS = "author_ids"
+"""Parameter of statements that are built once for everybody: whose texts are the reader's own."""
+
+
+def own_texts(actor: Actor | None) -> ColumnElement[bool]:
+    """Return the condition for the actor's own texts.
+
+    Without an actor their authors are handed over with each execution, as `AUTHOR_IDS`.
+    """
+    if actor is None:
+        return Contribution.author_id.in_(bindparam(AUTHOR_IDS, expanding=True))
+    return Contribution.author_id.in_(sorted(actor.author_ids))
+
+
+def thread_places(*, with_own: bool) -> ColumnElement[bool]:
+    """Return the condition for rows of a thread page: readable texts, tombstones, and with
+    `with_own` the texts that wait of the authors handed over as `AUTHOR_IDS`.
     """
     conditions = [public_contributions(), tombstones()]
-    if actor.author_ids:
+    if with_own:
         conditions.append(
             and_(
-                Contribution.author_id.in_(sorted(actor.author_ids)),
+                own_texts(None),
                 Contribution.sent_at.is_not(None),
                 Contribution.removed == Removed.NONE,
                 Contribution.published_revision_id.is_(None),

@@ -113,6 +113,7 @@ class Backend(Protocol):
         limit: int,
         sort: Sort,
         allowed_spaces: frozenset[str],
+        left_out: frozenset[int] = frozenset(),
     ) -> Results:
         """Find documents of the allowed spaces; an empty query finds all that pass the filters."""
 

@@ -13,8 +13,8 @@ from consult.core.ports import DocumentSource
 from consult.discussion.events import PublicTextChanged
 from consult.search import sync
 from consult.search.documents import Backend
+from consult.search.queries import INDEXING
 
-INDEX = "search.index"
 BATCH = 50
 CHECK_EVERY = 60
 """Seconds between two looks whether the index is there at all."""
@@ -32,5 +32,5 @@ def register(reactions: Reactions, *, backend: Backend, sources: Iterable[Docume
         if not backend.is_available:
             sync.rebuild(session, backend=backend, sources=known)
 
-    reactions.subscribe(Handler(name=INDEX, run=index, batch=BATCH), PublicTextChanged)
-    reactions.schedule(Handler(name="search.check", run=check, every=CHECK_EVERY))
+    reactions.subscribe(Handler(name=INDEXING, run=index, batch=BATCH, writes_database=False), PublicTextChanged)
+    reactions.schedule(Handler(name="search.check", run=check, every=CHECK_EVERY, writes_database=False))

@@ -6,11 +6,12 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from sqlalchemy import select
+from sqlalchemy import not_, select
 from sqlalchemy.orm import Session
 
 from consult.core.authz import Actor
 from consult.core.i18n import LOCALES
+from consult.core.outbox import OutboxEntry
 from consult.discussion.models import Contribution, Revision
 from consult.discussion.policy import public_contributions, visible_contributions
 from consult.discussion.states import ContributionKind
@@ -23,6 +24,8 @@ from consult.spaces.queries import ShownAuthor, shown_author
 
 PER_PAGE = 20
 MAX_PAGE = 500
+INDEXING = "search.index"
+"""The handler that feeds the index."""
 
 
 @dataclass(frozen=True)
@@ -88,6 +91,7 @@ def find(session: Session, *, backend: Backend, actor: Actor, asked: Asked) -> A
             limit=asked.per_page,
             sort=asked.sort,
             allowed_spaces=allowed,
+            left_out=_outdated(session),
         )
     except IndexUnavailable:
         return Answer(query=query, total=0, items=(), facets={}, is_available=False)
@@ -96,6 +100,21 @@ def find(session: Session, *, backend: Backend, actor: Actor, asked: Asked) -> A
     return Answer(
         query=query, total=max(0, results.total - dropped), items=items, facets=results.facets
     )
+
+
+def _outdated(session: Session) -> frozenset[int]:
+    """Return what the index may still hold otherwise than readers see it.
+
+    Removed texts, and those whose newest change the worker has not indexed yet: neither hits
+    nor totals nor facets may tell anything of their former words.
+    """
+    removed = session.scalars(
+        select(Contribution.id).where(
+            Contribution.reference.is_not(None), not_(public_contributions())
+        )
+    )
+    waiting = session.scalars(select(OutboxEntry.payload).where(OutboxEntry.handler == INDEXING))
+    return frozenset(removed) | {payload["contribution_id"] for payload in waiting}
 
 
 def _rows(session: Session, *, actor: Actor, hits: Sequence[Hit], query: Query) -> list[Found]:

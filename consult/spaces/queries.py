@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import CompoundSelect, Select, bindparam, select
 from sqlalchemy.orm import Session
 
 from consult.core.authz import Actor, Grant, Role
@@ -107,17 +109,25 @@ def space_by_slug(session: Session, slug: str) -> Space | None:
 
 def space_view(session: Session, *, slug: str, actor: Actor) -> SpaceView:
     """Return a space with forum and questions in one query; raises `NotVisible`."""
-    rows = session.execute(
-        select(Space, Forum, Question)
-        .join(Forum, Forum.id == Space.forum_id)
-        .outerjoin(Question, Question.space_id == Space.id)
-        .where(Space.slug == slug)
-        .order_by(Question.number)
-    ).all()
+    rows = session.execute(_space_and_questions(), {"slug": slug}).all()
     if not rows or not is_space_visible(actor, rows[0][0]):
         raise NotVisible
     questions = [question for _, _, question in rows if question is not None]
     return SpaceView(space=rows[0][0], forum=rows[0][1], questions=questions)
+
+
+# Statements of pages that many people read are built once: building takes longer than executing.
+
+
+@cache
+def _space_and_questions() -> Select[tuple[Space, Forum, Question]]:
+    return (
+        select(Space, Forum, Question)
+        .join(Forum, Forum.id == Space.forum_id)
+        .outerjoin(Question, Question.space_id == Space.id)
+        .where(Space.slug == bindparam("slug"))
+        .order_by(Question.number)
+    )
 
 
 def spaces_of_forum(session: Session, *, forum_id: int, actor: Actor) -> Sequence[SpaceView]:
@@ -139,13 +149,18 @@ def spaces_of_forum(session: Session, *, forum_id: int, actor: Actor) -> Sequenc
 
 def objectives_of_space(session: Session, *, space_id: int) -> Sequence[ObjectiveRow]:
     """Return the objectives under review in a space, by number."""
-    rows = session.execute(
+    rows = session.execute(_objectives_of_space(), {"space_id": space_id})
+    return [ObjectiveRow(*row) for row in rows]
+
+
+@cache
+def _objectives_of_space() -> Select[Any]:
+    return (
         select(Objective.id, Objective.number, Objective.title, Objective.short_title)
         .join(SpaceObjective, SpaceObjective.objective_id == Objective.id)
-        .where(SpaceObjective.space_id == space_id)
+        .where(SpaceObjective.space_id == bindparam("space_id"))
         .order_by(Objective.number)
     )
-    return [ObjectiveRow(*row) for row in rows]
 
 
 def objectives_of_forum(session: Session, *, forum_id: int) -> Sequence[ObjectiveRow]:
@@ -160,9 +175,16 @@ def objectives_of_forum(session: Session, *, forum_id: int) -> Sequence[Objectiv
 
 def categories(session: Session, *, forum_id: int) -> Sequence[Category]:
     """Return a forum's stakeholder categories in their order."""
-    return session.scalars(
-        select(Category).where(Category.forum_id == forum_id).order_by(Category.position)
-    ).all()
+    return session.scalars(_categories(), {"forum_id": forum_id}).all()
+
+
+@cache
+def _categories() -> Select[tuple[Category]]:
+    return (
+        select(Category)
+        .where(Category.forum_id == bindparam("forum_id"))
+        .order_by(Category.position)
+    )
 
 
 def regions(session: Session, *, forum_id: int) -> Sequence[Region]:
@@ -193,22 +215,28 @@ def roles_and_authors(
 
     One statement: it runs in every request of somebody signed in.
     """
-    grants = select(
-        RoleGrant.role, RoleGrant.forum_id, RoleGrant.space_id, RoleGrant.id.label("author_id")
-    ).where(RoleGrant.user_id == user_id)
-    speaks = (
-        select(AuthorMember.membership, Author.forum_id, Space.id, AuthorMember.author_id)
-        .join(Author, Author.id == AuthorMember.author_id)
-        .outerjoin(Space, Space.id < 0)
-        .where(AuthorMember.user_id == user_id)
-    )
     found: set[Grant] = set()
     authors: set[int] = set()
     forums: set[int] = set()
-    for role, forum_id, space_id, author_id in session.execute(grants.union_all(speaks)):
+    rows = session.execute(_grants_and_authors(), {"user_id": user_id})
+    for role, forum_id, space_id, author_id in rows:
         if role in {member.value for member in Role}:
             found.add(Grant(Role(role), forum_id, space_id))
             continue
         authors.add(author_id)
         forums.add(forum_id)
     return frozenset(found), frozenset(authors), frozenset(forums)
+
+
+@cache
+def _grants_and_authors() -> CompoundSelect[Any]:
+    grants = select(
+        RoleGrant.role, RoleGrant.forum_id, RoleGrant.space_id, RoleGrant.id.label("author_id")
+    ).where(RoleGrant.user_id == bindparam("user_id"))
+    speaks = (
+        select(AuthorMember.membership, Author.forum_id, Space.id, AuthorMember.author_id)
+        .join(Author, Author.id == AuthorMember.author_id)
+        .outerjoin(Space, Space.id < 0)
+        .where(AuthorMember.user_id == bindparam("user_id"))
+    )
+    return grants.union_all(speaks)

@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from consult.discussion.models import Contribution, Revision
@@ -36,7 +36,9 @@ def newest(
     statement = (
         select(
             Contribution.reference,
-            Contribution.first_published_at,
+            func.coalesce(
+                Contribution.first_published_at, Contribution.sent_at, Contribution.created_at
+            ).label("first_published_at"),
             Contribution.edited_at,
             Revision.language,
             Revision.html,

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, case, null, select
+from sqlalchemy import ColumnElement, Select, String, and_, case, cast, func, null, select
 from sqlalchemy.orm import Session, aliased
 
 from consult.core.authz import Actor
-from consult.core.i18n import format_instant, gettext, language_label
+from consult.core.i18n import format_instant
 from consult.core.markup import SafeHtml
 from consult.discussion.models import Contribution, Revision, RevisionTag
-from consult.discussion.policy import public_contributions
+from consult.discussion.policy import own_texts, public_contributions
+from consult.discussion.queries.row_shapes import Kept as Kept
+from consult.discussion.queries.row_shapes import Key as Key
+from consult.discussion.queries.row_shapes import Known as Known
+from consult.discussion.queries.row_shapes import Labels as Labels
+from consult.discussion.queries.row_shapes import Row as Row
+from consult.discussion.queries.row_shapes import labels as labels
+from consult.discussion.queries.row_shapes import nest
+from consult.discussion.queries.row_shapes import nothing_known as nothing_known
 from consult.discussion.states import Removed, RevisionState
 from consult.spaces.models import Author, Category, Objective, Organisation
 from consult.spaces.queries import shown_author
@@ -24,99 +30,47 @@ FOLD_AFTER = 1200
 INDENTS = 3
 """Steps of indentation; deeper replies are flat and say in words what they answer."""
 
+KEY_COLUMNS = 7
+"""How many columns of `select_rows` belong to the key of a fragment."""
 
-NESTING = ("ul", "ol", "blockquote", "table")
-"""Elements inside which a text is never cut."""
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """A contribution as a page shows it, or the nameless place of one that was removed."""
-
-    name: str
-    """Reference, or the receipt of an own text that waits; used in addresses."""
-    anchor: str
-    author: str
-    affiliation: str
-    """Organisation, category, on whose behalf, in one line."""
-    sent_label: str
-    sent_iso: str
-    edited_label: str | None
-    language: str
-    language_label: str
-    html: SafeHtml
-    rest_html: SafeHtml | None
-    """What is folded away; None where the text is short."""
-    words: int
-    objectives: tuple[tuple[int, str], ...]
-    """Number and label of each."""
-    reply_to: tuple[str, str] | None
-    """Name and reference of what it answers."""
-    tombstone: str | None
-    """Why the place is empty; None for a text."""
-    level: int
-    """Step of indentation, 0 for a thread's first comment."""
-    is_public: bool
-    is_own: bool
-    state: RevisionState | None
-    """State of the own text where it is not simply published."""
-    begins_list: bool = False
-    """A list of replies begins before this row, inside the item of the row before it."""
-    ends: int = 0
-    """-1: replies follow inside this row's item; n: the item and n lists around it end."""
-
-
-@dataclass(frozen=True)
-class Labels:
-    """Words that rows need, looked up once for a page."""
-
-    tombstones: Mapping[str, str] = field(default_factory=dict)
-    languages: Mapping[str, str] = field(default_factory=dict)
-    on_behalf: str = ""
-    zone: str | None = None
-
-
-def labels(*, zone: str | None) -> Labels:
-    """Return the words in the current locale; `zone` is the one in which hours are told."""
-    return Labels(
-        tombstones={
-            Removed.HIDDEN: gettext("This contribution was hidden by the moderators"),
-            Removed.WITHDRAWN: gettext("This contribution was withdrawn by its author"),
-            Removed.ERASED: gettext("This contribution was erased"),
-        },
-        languages={code: language_label(code) for code in ("en", "fr", "es")},
-        on_behalf=gettext("on behalf of %(group)s", group="\x00"),
-        zone=zone,
-    )
-
+Objectives = tuple[tuple[int, str], ...]
 
 Parent = aliased(Contribution, name="parent")
 ParentAuthor = aliased(Author, name="parent_author")
 ParentOrganisation = aliased(Organisation, name="parent_organisation")
 
 
-def shown_revision(actor: Actor) -> ColumnElement[Any]:
+def shown_revision(actor: Actor | None) -> ColumnElement[Any]:
     """Return the id of the revision that a page shows: the public one, an own waiting one."""
-    own = Contribution.author_id.in_(sorted(actor.author_ids))
     return case(
         (public_contributions(), Contribution.published_revision_id),
         (
-            and_(own, Contribution.removed == Removed.NONE),
+            and_(own_texts(actor), Contribution.removed == Removed.NONE),
             Contribution.open_revision_id,
         ),
         else_=null(),
     )
 
 
-def select_rows(actor: Actor, *, revision: ColumnElement[Any] | None = None) -> Select[Any]:
-    """Return the statement whose rows `build` turns into `Row`s; add conditions and an order."""
+def select_rows(actor: Actor | None, *, revision: ColumnElement[Any] | None = None) -> Select[Any]:
+    """Return the statement whose rows `build` takes; add conditions and an order.
+
+    Without an actor it fits everybody: their authors are the parameter `AUTHOR_IDS`.
+    """
     shown = shown_revision(actor) if revision is None else revision
     parent_is_public = and_(
         Parent.published_revision_id.is_not(None), Parent.removed == Removed.NONE
     )
     return (
         select(
-            Contribution.id,
+            # The first columns are a fragment's key: see `_key`.
+            Contribution.uid,
+            Contribution.public_version,
+            Revision.id.label("revision_id"),
+            Author.version.label("author_version"),
+            case((parent_is_public, Parent.reference), else_=null()).label("parent_reference"),
+            Parent.public_version.label("parent_version"),
+            ParentAuthor.version.label("parent_author_version"),
             Contribution.reference,
             Contribution.receipt,
             Contribution.depth,
@@ -125,20 +79,17 @@ def select_rows(actor: Actor, *, revision: ColumnElement[Any] | None = None) -> 
             Contribution.published_revision_id,
             Contribution.sent_at,
             Contribution.edited_at,
-            Contribution.thread_id,
-            Contribution.parent_id,
-            Revision.id.label("revision_id"),
             Revision.state,
             Revision.html,
             Revision.words,
             Revision.language,
+            _objective_ids().label("objective_ids"),
             Author.name,
             Author.display,
             Author.pseudonym_number,
             Author.on_behalf_of,
             Organisation.name.label("organisation"),
             Category.name.label("category"),
-            case((parent_is_public, Parent.reference), else_=null()).label("parent_reference"),
             case((parent_is_public, ParentAuthor.name), else_=null()).label("parent_name"),
             ParentAuthor.display.label("parent_display"),
             ParentAuthor.pseudonym_number.label("parent_pseudonym"),
@@ -155,56 +106,79 @@ def select_rows(actor: Actor, *, revision: ColumnElement[Any] | None = None) -> 
     )
 
 
-def public_tags(
-    session: Session, revision_ids: Iterable[int]
-) -> dict[int, tuple[tuple[int, str], ...]]:
-    """Return number and label of the objectives of each revision, as the public sees them."""
-    ids = sorted(revision_ids)
-    found: dict[int, dict[int, str]] = {}
-    if ids:
-        for revision_id, number, short_title in session.execute(
-            select(RevisionTag.revision_id, Objective.number, Objective.short_title)
-            .join(Objective, Objective.id == RevisionTag.objective_id)
-            .where(RevisionTag.revision_id.in_(ids), RevisionTag.is_public)
-            .order_by(RevisionTag.revision_id, Objective.number)
-        ):
-            found.setdefault(revision_id, {})[number] = f"{number} – {short_title}"
-    return {revision_id: tuple(tags.items()) for revision_id, tags in found.items()}
+def _objective_ids() -> ColumnElement[Any]:
+    """Return the public objectives of a row's text as one string, so that a page needs no second
+    statement; their labels are looked up once for the page.
+    """
+    return (
+        select(func.aggregate_strings(cast(RevisionTag.objective_id, String), ","))
+        .where(RevisionTag.revision_id == Revision.id, RevisionTag.is_public)
+        .correlate(Revision)
+        .scalar_subquery()
+    )
 
 
 def build(session: Session, raw: Sequence[Any], *, actor: Actor, words: Labels) -> list[Row]:
     """Turn database rows, in the order they are shown, into rows of a page."""
-    tags = public_tags(session, (r.revision_id for r in raw if r.revision_id is not None))
-    rows = [
-        _tombstone(r, words=words)
-        if r.revision_id is None
-        else _row(r, tags=tags.get(r.revision_id, ()), actor=actor, words=words)
-        for r in raw
-    ]
-    return nested(rows)
+    rows = build_unknown(session, raw, actor=actor, words=words, known=nothing_known)
+    return [row for row in rows if isinstance(row, Row)]
 
 
-def nested(rows: list[Row]) -> list[Row]:
-    """Say for each row whether it begins a list of replies and how many lists end after it.
+def build_unknown(
+    session: Session, raw: Sequence[Any], *, actor: Actor, words: Labels, known: Known
+) -> list[Row | Kept]:
+    """Do as `build`, but take the HTML of public texts whose keys are known as it is."""
+    here = {r.reference for r in raw if r.reference}
+    tags = _tags(session, {r.objective_ids for r in raw if r.objective_ids}, words=words)
+    rows: list[Row | Kept] = []
+    for r in raw:
+        if r.revision_id is None:
+            rows.append(_tombstone(r, words=words))
+            continue
+        is_here = r.parent_reference in here
+        objectives = tags.get(r.objective_ids, ())
+        key = _key(r, actor=actor, is_here=is_here, objectives=objectives, words=words)
+        fragment = known(key) if key else None
+        if fragment is not None:
+            rows.append(Kept(fragment=fragment, level=_level(r.depth)))
+            continue
+        row = _row(r, objectives=objectives, is_here=is_here, words=words)
+        row.is_own, row.key = r.author_id in actor.author_ids, key
+        rows.append(row)
+    nest(rows)
+    return rows
 
-    A page may begin in the middle of a thread: no row stands more than one step deeper than
-    the row before it, so that the lists always close.
+
+def _tags(session: Session, found: Iterable[str], *, words: Labels) -> dict[str, Objectives]:
+    """Return numbers and labels for each list of objectives; one statement for unknown ones."""
+    ids = {text: {int(part) for part in text.split(",")} for text in found}
+    by_id = dict(words.objectives)
+    unknown = {one for some in ids.values() for one in some} - by_id.keys()
+    if unknown:
+        statement = select(Objective.id, Objective.number, Objective.short_title)
+        for key, number, title in session.execute(
+            statement.where(Objective.id.in_(sorted(unknown)))
+        ):
+            by_id[key] = number, f"{number} – {title}"
+    return {text: tuple(sorted(by_id[one] for one in some)) for text, some in ids.items()}
+
+
+def _is_public(r: Any) -> bool:
+    return r.published_revision_id is not None and bool(r.removed == Removed.NONE)
+
+
+def _key(
+    r: Any, *, actor: Actor, is_here: bool, objectives: Objectives, words: Labels
+) -> Key | None:
+    """Return what the HTML of a public text depends on; None for whoever sees more of it.
+
+    The versions of the model cover its words and its names; labels of the definition stand in
+    the key themselves, because a definition that is loaded anew raises no contribution's version.
     """
-    levels: list[int] = []
-    for row in rows:
-        levels.append(min(row.level, levels[-1] + 1) if levels else 0)
-    result = []
-    for position, row in enumerate(rows):
-        level = levels[position]
-        before = levels[position - 1] if position else 0
-        after = levels[position + 1] if position + 1 < len(rows) else 0
-        result.append(_with(row, level=level, begins_list=level > before, ends=level - after))
-    return result
-
-
-def _with(row: Row, **changes: Any) -> Row:
-    values = {name: getattr(row, name) for name in Row.__slots__}
-    return Row(**values | changes)
+    if r.author_id in actor.author_ids or not _is_public(r):
+        return None
+    category = r.category.in_(words.locale) if r.category else None
+    return (*r[:KEY_COLUMNS], is_here, category, objectives)
 
 
 def _level(depth: int) -> int:
@@ -213,32 +187,43 @@ def _level(depth: int) -> int:
 
 def _tombstone(r: Any, *, words: Labels) -> Row:
     name = r.reference or ""
+    told: Mapping[str, str] = words.tombstones
     return Row(
         name=name,
         anchor=name.lower(),
-        author="",
-        affiliation="",
-        sent_label="",
-        sent_iso="",
-        edited_label=None,
-        language="",
-        language_label="",
-        html=SafeHtml.from_storage(""),
-        rest_html=None,
-        words=0,
-        objectives=(),
-        reply_to=None,
-        tombstone=words.tombstones.get(r.removed, words.tombstones.get(Removed.ERASED, "")),
         level=_level(r.depth),
-        is_public=False,
-        is_own=False,
-        state=None,
+        tombstone=told.get(r.removed, told.get(Removed.ERASED, "")),
     )
 
 
-def _row(r: Any, *, tags: tuple[tuple[int, str], ...], actor: Actor, words: Labels) -> Row:
-    public = r.published_revision_id is not None and r.removed == Removed.NONE
+def _row(r: Any, *, objectives: Objectives, is_here: bool, words: Labels) -> Row:
     name = r.reference or r.receipt or ""
+    author, affiliation = _author(r, words=words)
+    head, rest = fold(r.html)
+    return Row(
+        name=name,
+        anchor=name.lower(),
+        level=_level(r.depth),
+        author=author,
+        affiliation=affiliation,
+        sent_label=format_instant(r.sent_at, zone_name=words.zone) if r.sent_at else "",
+        sent_iso=r.sent_at.isoformat() if r.sent_at else "",
+        edited_label=format_instant(r.edited_at, zone_name=words.zone) if r.edited_at else None,
+        language=r.language,
+        language_label=words.languages.get(r.language, r.language),
+        html=SafeHtml.from_storage(head),
+        rest_html=SafeHtml.from_storage(rest) if rest else None,
+        words=r.words,
+        objectives=objectives,
+        reply_to=_reply_to(r),
+        reply_is_here=is_here,
+        is_public=_is_public(r),
+        state=None if r.state == RevisionState.PUBLISHED else RevisionState(r.state),
+    )
+
+
+def _author(r: Any, *, words: Labels) -> tuple[str, str]:
+    """Return the shown name, and organisation, category and group in one line."""
     author = shown_author(
         display=r.display,
         name=r.name,
@@ -248,38 +233,12 @@ def _row(r: Any, *, tags: tuple[tuple[int, str], ...], actor: Actor, words: Labe
         pseudonym_number=r.pseudonym_number,
     )
     group = author.on_behalf_of
-    affiliation = " · ".join(
-        part
-        for part in (
-            author.organisation,
-            str(author.category) if author.category else None,
-            words.on_behalf.replace("\x00", group) if group else None,
-        )
-        if part
+    parts = (
+        author.organisation,
+        author.category.in_(words.locale) if author.category else None,
+        words.on_behalf.replace("\x00", group) if group else None,
     )
-    head, rest = fold(r.html)
-    sent_at: dt.datetime | None = r.sent_at
-    return Row(
-        name=name,
-        anchor=name.lower(),
-        author=author.name,
-        affiliation=affiliation,
-        sent_label=format_instant(sent_at, zone_name=words.zone) if sent_at else "",
-        sent_iso=sent_at.isoformat() if sent_at else "",
-        edited_label=format_instant(r.edited_at, zone_name=words.zone) if r.edited_at else None,
-        language=r.language,
-        language_label=words.languages.get(r.language, r.language),
-        html=SafeHtml.from_storage(head),
-        rest_html=SafeHtml.from_storage(rest) if rest else None,
-        words=r.words,
-        objectives=tags,
-        reply_to=_reply_to(r),
-        tombstone=None,
-        level=_level(r.depth),
-        is_public=public,
-        is_own=r.author_id in actor.author_ids,
-        state=None if r.state == RevisionState.PUBLISHED else RevisionState(r.state),
-    )
+    return author.name, " · ".join(part for part in parts if part)
 
 
 def _reply_to(r: Any) -> tuple[str, str] | None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 
-from sqlalchemy import literal, or_, select
+from sqlalchemy import Select, bindparam, literal, or_, select
 from sqlalchemy.orm import Session
 
 from consult.core.authz import Actor
@@ -15,9 +16,11 @@ from consult.core.i18n import Translated
 from consult.core.markup import SafeHtml
 from consult.discussion.models import Contribution, ReferenceRedirect, Revision, RevisionTag
 from consult.discussion.policy import (
+    AUTHOR_IDS,
     Place,
     Sight,
     is_public,
+    own_texts,
     public_contributions,
     sight_of,
     visible_revisions,
@@ -296,24 +299,35 @@ def find_draft(
     if not actor.author_ids:
         return None
     row = session.execute(
+        _draft(is_question=question_id is None, is_reply=parent_id is not None),
+        {
+            AUTHOR_IDS: sorted(actor.author_ids),
+            "space_id": space_id,
+            "question_id": question_id,
+            "parent_id": parent_id,
+        },
+    ).first()
+    return Draft(row[0], row[1]) if row else None
+
+
+@cache
+def _draft(*, is_question: bool, is_reply: bool) -> Select[tuple[Contribution, Revision]]:
+    """Return the statement of every page with a form, built once for each kind of text."""
+    question, parent = Contribution.question_id, Contribution.parent_id
+    return (
         select(Contribution, Revision)
         .join(Revision, Revision.id == Contribution.open_revision_id)
         .where(
-            Contribution.author_id.in_(sorted(actor.author_ids)),
-            Contribution.space_id == space_id,
-            Contribution.question_id.is_(None)
-            if question_id is None
-            else Contribution.question_id == question_id,
-            Contribution.parent_id.is_(None)
-            if parent_id is None
-            else Contribution.parent_id == parent_id,
+            own_texts(None),
+            Contribution.space_id == bindparam("space_id"),
+            question.is_(None) if is_question else question == bindparam("question_id"),
+            parent == bindparam("parent_id") if is_reply else parent.is_(None),
             Contribution.sent_at.is_(None),
             Revision.state == RevisionState.DRAFT,
         )
         .order_by(Contribution.id.desc())
         .limit(1)
-    ).first()
-    return Draft(row[0], row[1]) if row else None
+    )
 
 
 def parent_for_reply(session: Session, *, reference: str, question_id: int) -> Contribution | None:

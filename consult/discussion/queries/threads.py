@@ -3,17 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select, tuple_
+from sqlalchemy import (
+    ColumnElement,
+    Integer,
+    Select,
+    and_,
+    bindparam,
+    exists,
+    func,
+    or_,
+    select,
+    tuple_,
+)
 from sqlalchemy.orm import Session, aliased
 
 from consult.core.authz import Actor
 from consult.core.paging import DEFAULT_PER_PAGE, Page
 from consult.discussion.models import Contribution, Revision, RevisionTag
-from consult.discussion.policy import public_contributions, thread_places
-from consult.discussion.queries.rows import Labels, Row, build, select_rows
+from consult.discussion.policy import AUTHOR_IDS, public_contributions, thread_places
+from consult.discussion.queries.rows import (
+    Kept,
+    Known,
+    Labels,
+    Row,
+    build_unknown,
+    nothing_known,
+    select_rows,
+)
 from consult.spaces.models import Author, Category, Objective, Question
 
 SORTS = ("oldest", "newest", "discussed")
@@ -38,6 +58,21 @@ class ThreadFilter:
         return bool(self.objective or self.category or self.language)
 
 
+@dataclass(frozen=True)
+class _Shape:
+    """What makes one statement differ from another; everything else is a parameter.
+
+    Building a statement costs several times more than executing it.
+    """
+
+    sort: str
+    by_objective: bool
+    by_category: bool
+    by_language: bool
+    has_cursor: bool = False
+    with_own: bool = False
+
+
 def thread_page(
     session: Session,
     *,
@@ -45,53 +80,109 @@ def thread_page(
     actor: Actor,
     wanted: ThreadFilter,
     words: Labels,
-) -> Page[Row]:
+    known: Known = nothing_known,
+) -> Page[Row | Kept]:
     """Return one page of a question's threads as the actor may see them.
 
-    Three statements whatever the length; one more where a filter needs its own count.
+    One statement whatever the length; one more for a cursor, and where a filter needs its own
+    count. Texts that are `known` by their keys come back as they were rendered.
     """
-    place = thread_places(actor) if not wanted.is_narrowed else public_contributions()
-    statement = _ordered(
-        select_rows(actor)
-        .where(Contribution.question_id == question.id, place, *_narrowed(wanted))
-        .limit(wanted.per_page + 1),
-        sort=wanted.sort,
-    )
+    cursor = None
     if wanted.after:
         cursor = _cursor(session, question_id=question.id, reference=wanted.after)
-        if cursor is not None:
-            statement = statement.where(_beyond(cursor, sort=wanted.sort))
-    raw: Sequence[Any] = session.execute(statement).all()
+    shape = _Shape(
+        sort=wanted.sort,
+        by_objective=wanted.objective is not None,
+        by_category=bool(wanted.category),
+        by_language=bool(wanted.language),
+        has_cursor=cursor is not None,
+        with_own=bool(actor.author_ids) and not wanted.is_narrowed,
+    )
+    values = _values(question, wanted)
+    raw: Sequence[Any] = session.execute(
+        _rows(shape),
+        values
+        | {AUTHOR_IDS: sorted(actor.author_ids), "most": wanted.per_page + 1}
+        | (cursor._asdict() if cursor is not None else {}),
+    ).all()
     more, raw = len(raw) > wanted.per_page, raw[: wanted.per_page]
     last = next((r.reference for r in reversed(raw) if r.reference), None)
     return Page(
-        items=build(session, raw, actor=actor, words=words),
+        items=build_unknown(session, raw, actor=actor, words=words, known=known),
         per_page=wanted.per_page,
-        total=_total(session, question=question, wanted=wanted),
+        total=session.execute(_count(_bare(shape)), values).scalar_one()
+        if wanted.is_narrowed
+        else question.public_count,
         next_after=last if more else None,
     )
 
 
-def _narrowed(wanted: ThreadFilter) -> list[ColumnElement[bool]]:
+def _values(question: Question, wanted: ThreadFilter) -> dict[str, Any]:
+    return {
+        "question_id": question.id,
+        "objective": wanted.objective,
+        "category": wanted.category,
+        "language": wanted.language,
+    }
+
+
+def _bare(shape: _Shape) -> _Shape:
+    return replace(shape, sort="", has_cursor=False, with_own=False)
+
+
+@cache
+def _rows(shape: _Shape) -> Select[Any]:
+    is_narrowed = shape.by_objective or shape.by_category or shape.by_language
+    place = public_contributions() if is_narrowed else thread_places(with_own=shape.with_own)
+    statement = _ordered(
+        select_rows(None)
+        .where(
+            Contribution.question_id == bindparam("question_id"),
+            place,
+            *_narrowed(shape),
+        )
+        .limit(bindparam("most", type_=Integer)),
+        sort=shape.sort,
+    )
+    return statement.where(_beyond(sort=shape.sort)) if shape.has_cursor else statement
+
+
+@cache
+def _count(shape: _Shape) -> Select[tuple[int]]:
+    return (
+        select(func.count())
+        .select_from(Contribution)
+        .join(Revision, Revision.id == Contribution.published_revision_id)
+        .join(Author, Author.id == Contribution.author_id)
+        .outerjoin(Category, Category.id == Author.category_id)
+        .where(
+            Contribution.question_id == bindparam("question_id"),
+            public_contributions(),
+            *_narrowed(shape),
+        )
+    )
+
+
+def _narrowed(shape: _Shape) -> list[ColumnElement[bool]]:
     conditions: list[ColumnElement[bool]] = []
-    if wanted.objective is not None:
-        conditions.append(has_objective(wanted.objective))
-    if wanted.category:
-        conditions.append(Category.slug == wanted.category)
-    if wanted.language:
-        conditions.append(Revision.language == wanted.language)
+    if shape.by_objective:
+        conditions.append(_has_objective())
+    if shape.by_category:
+        conditions.append(Category.slug == bindparam("category"))
+    if shape.by_language:
+        conditions.append(Revision.language == bindparam("language"))
     return conditions
 
 
-def has_objective(number: int) -> ColumnElement[bool]:
-    """Return the condition that the published text belongs to an objective."""
+def _has_objective() -> ColumnElement[bool]:
+    """Return the condition that the published text belongs to the objective asked for."""
     return exists(
         select(RevisionTag.id)
         .join(Objective, Objective.id == RevisionTag.objective_id)
         .where(
             RevisionTag.revision_id == Contribution.published_revision_id,
             RevisionTag.is_public,
-            Objective.number == number,
+            Objective.number == bindparam("objective"),
         )
     )
 
@@ -116,45 +207,32 @@ def _ordered(statement: Select[Any], *, sort: str) -> Select[Any]:
 def _cursor(session: Session, *, question_id: int, reference: str) -> Any:
     return session.execute(
         select(
-            Contribution.thread_ordinal,
-            Contribution.thread_id,
-            Contribution.path,
-            Root.thread_size,
+            Contribution.thread_ordinal.label("at_ordinal"),
+            Contribution.thread_id.label("at_thread"),
+            Contribution.path.label("at_path"),
+            Root.thread_size.label("at_size"),
         )
         .join(Root, Root.id == Contribution.thread_id)
         .where(Contribution.question_id == question_id, Contribution.reference == reference)
     ).first()
 
 
-def _beyond(cursor: Any, *, sort: str) -> ColumnElement[bool]:
-    thread = tuple_(Contribution.thread_ordinal, Contribution.thread_id)
-    here = (cursor.thread_ordinal, cursor.thread_id)
-    further_in_thread = and_(
-        Contribution.thread_id == cursor.thread_id, Contribution.path > cursor.path
-    )
+def _beyond(*, sort: str) -> ColumnElement[bool]:
+    """Return the condition for what follows the cursor, whose values are parameters."""
+    ordinal, thread = Contribution.thread_ordinal, Contribution.thread_id
+    at_ordinal = bindparam("at_ordinal", type_=ordinal.type)
+    at_thread = bindparam("at_thread", type_=thread.type)
+    at_path = bindparam("at_path", type_=Contribution.path.type)
     if sort == "newest":
-        return or_(thread < here, further_in_thread)
-    place = tuple_(Contribution.thread_ordinal, Contribution.thread_id, Contribution.path)
+        return or_(
+            tuple_(ordinal, thread) < tuple_(at_ordinal, at_thread),
+            and_(thread == at_thread, Contribution.path > at_path),
+        )
+    further = tuple_(ordinal, thread, Contribution.path) > tuple_(at_ordinal, at_thread, at_path)
     if sort == "oldest":
-        return place > (*here, cursor.path)
-    return or_(
-        Root.thread_size < cursor.thread_size,
-        and_(Root.thread_size == cursor.thread_size, place > (*here, cursor.path)),
-    )
-
-
-def _total(session: Session, *, question: Question, wanted: ThreadFilter) -> int:
-    if not wanted.is_narrowed:
-        return question.public_count
-    statement = (
-        select(func.count())
-        .select_from(Contribution)
-        .join(Revision, Revision.id == Contribution.published_revision_id)
-        .join(Author, Author.id == Contribution.author_id)
-        .outerjoin(Category, Category.id == Author.category_id)
-        .where(Contribution.question_id == question.id, public_contributions(), *_narrowed(wanted))
-    )
-    return session.execute(statement).scalar_one()
+        return further
+    size = bindparam("at_size", type_=Root.thread_size.type)
+    return or_(Root.thread_size < size, and_(Root.thread_size == size, further))
 
 
 def reference_before(session: Session, *, contribution: Contribution) -> str | None:

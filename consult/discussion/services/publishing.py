@@ -119,9 +119,27 @@ def take_back_decision(
         .limit(1)
     ).first()
     contribution.published_revision_id = older.id if older else None
+    is_first = older is None or _is_first_published(session, older)
+    contribution.edited_at = None if is_first or older is None else older.decided_at
     if older is not None:
         move(session, older, act=Act.REINSTATE)
     threads.public_change(session, contribution, was_public=was_public, now=now)
+
+
+def _is_first_published(session: Session, revision: Revision) -> bool:
+    """Whether no text of the contribution was public before this one."""
+    return (
+        session.scalar(
+            select(Revision.id)
+            .where(
+                Revision.contribution_id == revision.contribution_id,
+                Revision.state == RevisionState.SUPERSEDED,
+                Revision.number < revision.number,
+            )
+            .limit(1)
+        )
+        is None
+    )
 
 
 def _point(

@@ -37,6 +37,9 @@ def restore(session: Session, *, contribution: Contribution, seen: int, now: dt.
     """Show a hidden text again; raises `StaleState` where it is not hidden any more."""
     if contribution.published_revision_id != seen or contribution.removed != Removed.HIDDEN:
         raise StaleState
+    if not session.get_one(Revision, seen).source:
+        # A place that was imported without its words has nothing to be shown.
+        raise StaleState
     _remove(session, contribution=contribution, as_=Removed.NONE, now=now)
 
 

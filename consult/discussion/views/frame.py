@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
-from flask import Response, current_app, g, make_response, render_template, request
+from flask import Response, current_app, g, make_response, render_template, request, session
 
 from consult.core import clock
 from consult.core.authz import Permission, refusal
@@ -71,7 +71,7 @@ def tag_of(kind: str, *versions: object) -> str:
 
 def unchanged(tag: str) -> Response | None:
     """Return 304 before anything is rendered where an anonymous reader has this very page."""
-    if actor().is_signed_in or tag not in request.if_none_match:
+    if actor().is_signed_in or tag not in request.if_none_match or "_flashes" in session:
         return None
     response = make_response("", 304)
     response.set_etag(tag)
@@ -81,7 +81,8 @@ def unchanged(tag: str) -> Response | None:
 def public_page(template: str, *, tag: str, **values: Any) -> Response:
     """Render a page that anonymous readers and caches may keep."""
     response = make_response(render_template(template, **values))
-    if not actor().is_signed_in:
+    # A page that told somebody something is theirs alone, signed in or not.
+    if not actor().is_signed_in and not session.modified:
         response.set_etag(tag)
     return response
 

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Response, g, make_response, redirect, render_template, request, url_for
+from flask import (
+    Response,
+    current_app,
+    g,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
 from werkzeug.wrappers import Response as AnyResponse
 
 from consult.core import clock, paging
@@ -14,6 +23,7 @@ from consult.core.errors import Gone
 from consult.core.i18n import LOCALES, format_instant, locale
 from consult.core.web import actor, needs
 from consult.discussion import forms
+from consult.discussion.fragments import PageFragments
 from consult.discussion.policy import Writing
 from consult.discussion.queries import rows, single, spaces, threads
 from consult.discussion.states import RevisionState
@@ -110,8 +120,15 @@ def question_page(
             session, actor=who, space_id=view.space.id, question_id=asked.id, parent_id=None
         )
         form = draft_form(draft, zone=frame["zone"])
+    may_reply = refused["refusal_code"] is None
+    fragments = fragments_of_page(zone=frame["zone"], offers_reply=may_reply)
     page = threads.thread_page(
-        session, question=asked, actor=who, wanted=wanted, words=rows.labels(zone=frame["zone"])
+        session,
+        question=asked,
+        actor=who,
+        wanted=wanted,
+        words=rows.labels(zone=frame["zone"], objectives=objectives),
+        known=fragments.get,
     )
     response = framing.public_page(
         "discussion/question.html",
@@ -122,18 +139,29 @@ def question_page(
         asked=posed,
         wanted=wanted,
         page=page,
+        keep=fragments.keep,
         questions=view.questions,
         objectives=objectives,
         categories=space_queries.categories(session, forum_id=view.forum.id),
         form=forms.presented(form, objectives, draft=framing.draft_name(view.space, asked, None))
         if form
         else None,
-        can={"reply": refused["refusal_code"] is None},
+        can={"reply": may_reply},
         **refused,
         **frame,
     )
     response.status_code = status
     return response
+
+
+def fragments_of_page(*, zone: str, offers_reply: bool) -> PageFragments:
+    """Return the rendered texts that a page in the current locale can take over."""
+    return PageFragments(
+        store=current_app.extensions["consult.fragments"],
+        locale=locale(),
+        zone=zone,
+        offers_reply=offers_reply,
+    )
 
 
 def draft_form(draft: single.Draft | None, *, zone: str) -> forms.WritingForm:

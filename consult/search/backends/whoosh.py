@@ -79,6 +79,7 @@ class WhooshBackend:
         limit: int,
         sort: Sort,
         allowed_spaces: frozenset[str],
+        left_out: frozenset[int] = frozenset(),
     ) -> Results:
         """Find documents; see :meth:`consult.search.documents.Backend.search`."""
 
@@ -89,7 +90,8 @@ class WhooshBackend:
 
             narrow = partial(passes, filters=filters, allowed_spaces=allowed_spaces)
             matches = _matches(searcher, build(query, expand=expand), narrow)
-            return _page(list(matches), offset=max(0, offset), limit=max(0, limit), sort=sort)
+            shown = [match for match in matches if match.id not in left_out]
+            return _page(shown, offset=max(0, offset), limit=max(0, limit), sort=sort)
 
         return self._read(find)
 
