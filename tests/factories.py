@@ -283,7 +283,7 @@ def make_contribution(
         "parent_id": parent.id if parent else None,
         "author_id": author.id,
         "thread_ordinal": parent.thread_ordinal if parent else int(now.timestamp() * 1_000_000),
-        "path": (parent.path if parent else "") + (f"{number:04d}" if parent else ""),
+        "path": (parent.path if parent else "") + (f"{number % 10_000:04d}" if parent else ""),
         "depth": parent.depth + 1 if parent else 1,
         "removed": removed,
         "receipt": None if state is RevisionState.DRAFT else _receipt(),

@@ -13,6 +13,7 @@ import structlog
 from flask import Flask, Response, abort, current_app, g, request, session, url_for
 from flask_limiter import Limiter
 from flask_wtf.csrf import CSRFProtect
+from werkzeug.datastructures import ImmutableMultiDict
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from config import Config
@@ -128,8 +129,7 @@ def _begin() -> None:
     structlog.contextvars.clear_contextvars()
     g.request_id = secrets.token_hex(8)
     structlog.contextvars.bind_contextvars(request_id=g.request_id)
-    if "\x00" in request.path or any("\x00" in value for value in request.args.values()):
-        raise NotVisible
+    _refuse_nul()
     if "locale" not in g:
         first = request.path.split("/", 2)[1] if request.path.count("/") else ""
         g.locale = first if first in i18n.LOCALES else i18n.DEFAULT_LOCALE
@@ -146,6 +146,18 @@ def _begin() -> None:
         raise Forbidden(reason)
     if reason is not None:
         raise NotVisible
+
+
+def _refuse_nul() -> None:
+    """Know of nothing whose name holds a NUL, and take it out of what was asked for.
+
+    PostgreSQL keeps no NUL in a text; nothing that we keep has one.
+    """
+    if "\x00" in request.path:
+        raise NotVisible
+    if any("\x00" in value for _name, value in request.args.items(multi=True)):
+        clean = [(n, v.replace("\x00", "")) for n, v in request.args.items(multi=True)]
+        request.__dict__["args"] = ImmutableMultiDict(clean)
 
 
 def _finish(response: Response) -> Response:
@@ -165,11 +177,9 @@ def _finish(response: Response) -> Response:
     if request.endpoint == "static":
         headers["Cache-Control"] = "public, max-age=86400"
         return response
-    if (
-        g.get("actor", VISITOR).is_signed_in
-        or "Set-Cookie" in headers
-        or response.status_code >= 400
-    ):
+    # The cookie is written after this; a page that changes it belongs to one reader.
+    is_personal = g.get("actor", VISITOR).is_signed_in or session.modified
+    if is_personal or response.status_code >= 400:
         headers["Cache-Control"] = "private, no-store"
     else:
         headers.setdefault("Cache-Control", "no-cache")

@@ -33,6 +33,9 @@ REFUSALS = {
 PROBLEMS = {
     "missing": lazy_gettext("Please fill in this field."),
     "too-long": lazy_gettext("This is too long."),
+    "draft-not-here": lazy_gettext(
+        "A change to a text that was sent cannot be kept as a draft. Send it, or copy it first."
+    ),
     "body-missing": lazy_gettext("Please write your text."),
     "body-too-long": lazy_gettext("A text can have at most 50,000 characters."),
     "language-unknown": lazy_gettext("Please choose English, French or Spanish."),

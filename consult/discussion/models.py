@@ -82,6 +82,10 @@ class Contribution(Base):
     removed: Mapped[Removed] = mapped_column(String(16), default=Removed.NONE)
     removed_before: Mapped[Removed] = mapped_column(String(16), default=Removed.NONE)
     """What stood before a withdrawal, so that undoing it keeps a hidden text hidden."""
+    open_before_id: Mapped[int | None] = mapped_column(
+        ForeignKey("revision.id", use_alter=True, name="fk_contribution_open_before")
+    )
+    """The waiting or returned text that a withdrawal closed; undoing it opens it again."""
     removed_at: Mapped[dt.datetime | None] = mapped_column(Instant)
     version: Mapped[int] = mapped_column(Integer, default=1)
     public_version: Mapped[int] = mapped_column(Integer, default=1)

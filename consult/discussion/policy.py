@@ -383,10 +383,10 @@ def is_undecided(_actor: Actor, subject: Writing, _now: dt.datetime) -> Refusal 
     return None if subject.open_state in OPEN_STATES else Refusal.WRONG_STATE
 
 
-def was_public(_actor: Actor, subject: Writing, _now: dt.datetime) -> Refusal | None:
-    """Predicate: it has a reference and was not withdrawn already."""
+def was_sent(_actor: Actor, subject: Writing, _now: dt.datetime) -> Refusal | None:
+    """Predicate: it left its author's desk and was not withdrawn already."""
     contribution = subject.contribution
-    if contribution is None or contribution.reference is None:
+    if contribution is None or contribution.sent_at is None:
         return Refusal.WRONG_STATE
     return not_removed(_actor, subject, _now)
 
@@ -407,5 +407,5 @@ declare(Permission.REPLY, signed_in, has_author, space_is_open, parent_is_public
 declare(Permission.EDIT, signed_in, is_own, not_removed, space_is_open)
 declare(Permission.RESUBMIT, signed_in, is_own, not_removed, within_resubmission)
 declare(Permission.TAKE_BACK, signed_in, is_own, is_undecided)
-declare(Permission.WITHDRAW, signed_in, is_own, was_public)
+declare(Permission.WITHDRAW, signed_in, is_own, was_sent)
 declare(Permission.RESTORE_OWN, signed_in, is_own, withdrawn_just_now)

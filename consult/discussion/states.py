@@ -81,6 +81,8 @@ class Act(StrEnum):
     SUPERSEDE = "supersede"
     UNDO = "undo"
     """The decider takes a decision back."""
+    REOPEN = "reopen"
+    """Undoing a withdrawal puts a waiting text back into the queue."""
     REINSTATE = "reinstate"
     """Undoing an approval gives readers the text they had before."""
 
@@ -102,6 +104,7 @@ TRANSITIONS: Mapping[Act, Mapping[RevisionState, RevisionState]] = MappingProxyT
         Act.UNDO: MappingProxyType(
             {S.PUBLISHED: S.PENDING, S.RETURNED: S.PENDING, S.REJECTED: S.PENDING}
         ),
+        Act.REOPEN: MappingProxyType({S.CANCELLED: S.PENDING}),
         Act.REINSTATE: MappingProxyType({S.SUPERSEDED: S.PUBLISHED}),
     }
 )

@@ -32,5 +32,9 @@ def register(reactions: Reactions, *, backend: Backend, sources: Iterable[Docume
         if not backend.is_available:
             sync.rebuild(session, backend=backend, sources=known)
 
-    reactions.subscribe(Handler(name=INDEXING, run=index, batch=BATCH, writes_database=False), PublicTextChanged)
-    reactions.schedule(Handler(name="search.check", run=check, every=CHECK_EVERY, writes_database=False))
+    reactions.subscribe(
+        Handler(name=INDEXING, run=index, batch=BATCH, writes_database=False), PublicTextChanged
+    )
+    reactions.schedule(
+        Handler(name="search.check", run=check, every=CHECK_EVERY, writes_database=False)
+    )

@@ -551,6 +551,9 @@ def upgrade() -> None:
         ),
         sa.Column("removed", sa.String(length=16), nullable=False),
         sa.Column("removed_before", sa.String(length=16), nullable=False),
+        sa.Column(
+            "open_before_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True
+        ),
         sa.Column("removed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("public_version", sa.Integer(), nullable=False),
@@ -834,7 +837,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("decision_id", name=op.f("uq_appeal_decision_id")),
     )
 
-    for column in ("published_revision_id", "open_revision_id"):
+    for column in ("published_revision_id", "open_revision_id", "open_before_id"):
         with op.batch_alter_table("contribution") as batch_op:
             batch_op.create_foreign_key(
                 f"fk_contribution_{column.removesuffix('_id')}", "revision", [column], ["id"]

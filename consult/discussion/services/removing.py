@@ -57,6 +57,7 @@ def withdraw(
     open_one = open_revision(session, contribution)
     if open_one is not None and open_one.state != RevisionState.RETURNED:
         move(session, open_one, act=Act.TAKE_BACK)
+    contribution.open_before_id = contribution.open_revision_id
     contribution.open_revision_id = None
     contribution.removed_before = contribution.removed
     _remove(session, contribution=contribution, as_=Removed.WITHDRAWN, now=now)
@@ -74,10 +75,22 @@ def undo_withdrawal(
         subject=Writing(space=space, contribution=contribution),
         now=now,
     )
+    _reopen(session, contribution)
     before = Removed(contribution.removed_before)
     contribution.removed_before = Removed.NONE
     _remove(session, contribution=contribution, as_=before, now=now)
     _note(session, "undo-withdrawal", actor=actor, contribution=contribution, now=now)
+
+
+def _reopen(session: Session, contribution: Contribution) -> None:
+    """Open the text again that the withdrawal closed, in the state it had."""
+    if contribution.open_before_id is None:
+        return
+    closed = session.get_one(Revision, contribution.open_before_id, populate_existing=True)
+    if closed.state == RevisionState.CANCELLED:
+        move(session, closed, act=Act.REOPEN)
+    contribution.open_revision_id = closed.id
+    contribution.open_before_id = None
 
 
 def erase(session: Session, *, contribution: Contribution, actor: Actor, now: dt.datetime) -> None:
@@ -112,6 +125,11 @@ def _remove(
     contribution.removed = as_
     contribution.removed_at = now if as_ != Removed.NONE else None
     session.flush()
+    if contribution.reference is None:
+        # Readers never saw it: nothing of theirs changes, not even a version.
+        contribution.version += 1
+        session.flush()
+        return
     threads.public_change(session, contribution, was_public=was_public, now=now)
 
 

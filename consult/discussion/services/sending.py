@@ -84,11 +84,13 @@ def save_draft(
     draft: Contribution | None,
     words: Words,
     now: dt.datetime,
+    lock: int | None = None,
 ) -> Contribution:
     """Keep a text on the server without sending it; `draft` is the one that is continued.
 
-    Raises `Forbidden` where it could not be sent either, `Invalid` for a text that cannot be
-    kept. An empty text is no draft.
+    `lock` is how often it had been saved when the form was opened. Raises `Forbidden` where it
+    could not be sent either, `Invalid` for a text that cannot be kept (an empty one is no
+    draft), `StaleState` with the other text where another window saved or sent meanwhile.
     """
     require(
         _permission(question=question, parent=parent),
@@ -101,7 +103,7 @@ def save_draft(
     contribution = draft or begin(
         session, actor=actor, space=space, question=question, parent=parent, now=now
     )
-    revision = _open_draft(session, contribution=contribution, actor=actor, now=now)
+    revision = _open_draft(session, contribution=contribution, actor=actor, lock=lock, now=now)
     write_into(revision, prepared)
     revision.saved_at, revision.lock = now, revision.lock + 1
     tag(session, revision=revision, objective_ids=ids)
@@ -119,11 +121,13 @@ def send(
     words: Words,
     now: dt.datetime,
     grace: dt.timedelta,
+    lock: int | None = None,
 ) -> Contribution:
     """Send an answer, a reply or a question to the moderators.
 
-    `grace` is how long after the closing a form that was open before is still taken. Raises
-    `Forbidden` with the reason, `Invalid` with the problems by field.
+    `grace` is how long after the closing a form that was open before is still taken; `lock` as
+    in `save_draft`. Raises `Forbidden` with the reason, `Invalid` with the problems by field,
+    `StaleState` where another window changed the draft.
     """
     require(
         _permission(question=question, parent=parent),
@@ -136,7 +140,7 @@ def send(
     contribution = draft or begin(
         session, actor=actor, space=space, question=question, parent=parent, now=now
     )
-    revision = _open_draft(session, contribution=contribution, actor=actor, now=now)
+    revision = _open_draft(session, contribution=contribution, actor=actor, lock=lock, now=now)
     write_into(revision, prepared)
     tag(session, revision=revision, objective_ids=ids)
     _sent(session, contribution=contribution, revision=revision, actor=actor, now=now)
@@ -273,12 +277,18 @@ def _permission(*, question: Question | None, parent: Contribution | None) -> Pe
 
 
 def _open_draft(
-    session: Session, *, contribution: Contribution, actor: Actor, now: dt.datetime
+    session: Session,
+    *,
+    contribution: Contribution,
+    actor: Actor,
+    lock: int | None,
+    now: dt.datetime,
 ) -> Revision:
+    contribution = threads.locked(session, contribution.id)
     open_one = open_revision(session, contribution)
     if open_one is None:
         return _new_draft(session, contribution=contribution, actor=actor, number=1, now=now)
-    if open_one.state != RevisionState.DRAFT:
+    if open_one.state != RevisionState.DRAFT or lock not in {None, open_one.lock}:
         raise StaleState(theirs=open_one.source)
     return open_one
 

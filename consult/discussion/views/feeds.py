@@ -16,7 +16,7 @@ from consult.core.web import config, needs, public_url
 from consult.discussion.queries import feeds
 from consult.discussion.views.blueprint import blueprint
 from consult.discussion.views.frame import tag_of, unchanged
-from consult.discussion.views.reading import participant_question
+from consult.discussion.views.reading import heading_of, participant_question
 from consult.spaces import queries as space_queries
 
 ATOM = "http://www.w3.org/2005/Atom"
@@ -50,7 +50,7 @@ def question_feed(slug: str, number: int) -> Response:
     entries = feeds.newest(db.session(), space_ids=[view.space.id], question_id=asked.id)
     home = public_url("discussion.question", slug=slug, number=number)
     own = public_url("discussion.question_feed", slug=slug, number=number)
-    title = posed.text if posed else str(asked.text)
+    title = heading_of(asked, posed)
     return _feed(title, home, own, view, entries, tag)
 
 

@@ -23,7 +23,7 @@ from consult.discussion.views.reading import (
     question_words,
     what_author_can,
 )
-from consult.discussion.views.submitting import count_post, once, preview_page
+from consult.discussion.views.submitting import earlier, once, preview_page
 from consult.spaces import queries as space_queries
 
 
@@ -60,12 +60,15 @@ def edit(name: str) -> Response | str | tuple[str, int]:
 
 def _handle_edit(found: single.Found, form: forms.WritingForm) -> Response | tuple[str, int]:
     now = clock.now()
+    if (replayed := earlier(form)) is not None:
+        return replayed
     try:
+        if form.action not in {"send", "preview"}:
+            raise Invalid({"body": ["draft-not-here"]})
         if form.action == "preview":
             prepared = sending.check_words(db.session(), space_id=found.space.id, words=form.words)
             view = readable_space(found.space.slug)
             return preview_page(view, found.question, form, prepared, edited=found), 200
-        count_post(now)
 
         def act() -> str:
             session = db.session()
@@ -182,6 +185,8 @@ def take_back(name: str) -> Response | str:
     """Take an own text out of the queue before it is decided, after a question."""
     found = _own(name)
     if request.method == "GET":
+        if not what_author_can(found)["take_back"]:
+            raise Forbidden(Refusal.WRONG_STATE)
         return _confirm_page(found, act="take-back", endpoint="discussion.take_back")
     with unit_of_work() as session:
         sending.take_back(

@@ -21,6 +21,7 @@ from consult.core.authz import Permission
 from consult.core.db import db
 from consult.core.errors import Gone
 from consult.core.i18n import LOCALES, format_instant, locale
+from consult.core.i18n import gettext as _
 from consult.core.web import actor, needs
 from consult.discussion import forms
 from consult.discussion.fragments import PageFragments
@@ -134,7 +135,7 @@ def question_page(
         "discussion/question.html",
         tag=tag,
         question=asked,
-        question_text=posed.text if posed else str(asked.text),
+        question_text=heading_of(asked, posed),
         question_lang=posed.language if posed else locale(),
         asked=posed,
         wanted=wanted,
@@ -174,16 +175,25 @@ def draft_form(draft: single.Draft | None, *, zone: str) -> forms.WritingForm:
         language=revision.language,
         objectives=single.objective_numbers(db.session(), revision.id),
     )
+    form.draft = f"{draft.contribution.uid}:{revision.lock}"
     form.saved_at = format_instant(revision.saved_at, zone_name=zone)
     return form
+
+
+def heading_of(asked: Question, posed: spaces.ParticipantQuestion | None) -> str:
+    """Return the words of a question, or what stands in their place once they are gone."""
+    if posed is not None:
+        return posed.text
+    return str(asked.text) if asked.text is not None else _("This contribution is no longer public")
 
 
 def participant_question(
     view: space_queries.SpaceView, asked: Question
 ) -> spaces.ParticipantQuestion | None:
-    """Return the words of a participant's question, None for a guiding one.
+    """Return the words of a participant's question; None for a guiding one, and for one that is
+    no longer public while answers to it are.
 
-    Raises `Gone` where it was public and is no more.
+    Raises `Gone` where nothing of it is left to read.
     """
     if asked.kind == QuestionKind.GUIDING:
         return None
@@ -192,6 +202,9 @@ def participant_question(
     ):
         if posed.number == asked.number:
             return posed
+    if asked.public_count:
+        # The answers stay where they are, under a question without words or name.
+        return None
     raise Gone
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Callable
 
 from flask import redirect, render_template, request, url_for
@@ -22,36 +21,49 @@ from consult.spaces import queries as space_queries
 from consult.spaces.models import Question
 
 
-def count_post(now: dt.datetime) -> None:
-    """Count one sending against the limits of the account, in a unit of its own."""
-    if not config().rate_limits:
-        return
-    with unit_of_work() as session:
-        whose = str(actor().user_id)
-        limits.spend(session, limits.POST_BY_ACCOUNT, whose=whose, now=now)
-        limits.spend(session, limits.POST_BY_DAY, whose=whose, now=now)
-
-
 def once(form: forms.WritingForm, act: Callable[[], str]) -> Response:
-    """Do a sending once for its key and answer the same address to a repetition."""
+    """Do a sending once for its key and answer the same address to a repetition.
+
+    Only what is really sent counts against the limits of the account: a mistake is rolled
+    back with its count, a repetition is answered before it.
+    """
+    user_id, now = _user_id(), clock.now()
+    with unit_of_work() as session:
+        answer = idempotency.earlier_answer(
+            session, user_id=user_id, key=form.key, body_hash=_fingerprint(form), now=now
+        )
+        if answer is None:
+            answer = {"location": act()}
+            if config().rate_limits:
+                limits.spend(session, limits.POST_BY_ACCOUNT, whose=str(user_id), now=now)
+                limits.spend(session, limits.POST_BY_DAY, whose=str(user_id), now=now)
+            idempotency.remember(session, user_id=user_id, key=form.key, answer=answer)
+    return redirect(answer["location"], 303)
+
+
+def earlier(form: forms.WritingForm) -> Response | None:
+    """Return the answer that exactly this sending got before, whatever has happened since."""
+    if form.action != "send":
+        return None
+    answer = idempotency.known_answer(
+        db.session(),
+        user_id=_user_id(),
+        key=form.key,
+        body_hash=_fingerprint(form),
+        now=clock.now(),
+    )
+    return redirect(answer["location"], 303) if answer else None
+
+
+def _user_id() -> int:
     user_id = actor().user_id
     if user_id is None:
         raise Forbidden(Refusal.NOT_SIGNED_IN)
-    now = clock.now()
-    content = form.content | {"path": request.path}
-    with unit_of_work() as session:
-        answer = idempotency.earlier_answer(
-            session,
-            user_id=user_id,
-            key=form.key,
-            body_hash=idempotency.fingerprint(content),
-            now=now,
-        )
-        if answer is None:
-            address = act()
-            answer = {"location": address}
-            idempotency.remember(session, user_id=user_id, key=form.key, answer=answer)
-    return redirect(answer["location"], 303)
+    return user_id
+
+
+def _fingerprint(form: forms.WritingForm) -> str:
+    return idempotency.fingerprint(form.content | {"path": request.path})
 
 
 def action_of(space_slug: str, asked: Question | None) -> str:

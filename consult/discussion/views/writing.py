@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from flask import flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from consult.core import clock, markup, wording
 from consult.core.authz import Permission, require
 from consult.core.db import db
-from consult.core.errors import Forbidden, Invalid, NotVisible, Refusal, RepeatedKey
+from consult.core.errors import (
+    Forbidden,
+    Gone,
+    Invalid,
+    NotVisible,
+    Refusal,
+    RepeatedKey,
+    StaleState,
+)
 from consult.core.i18n import gettext as _
 from consult.core.unit_of_work import unit_of_work
 from consult.core.web import actor, needs
@@ -21,10 +31,11 @@ from consult.discussion.views.blueprint import blueprint
 from consult.discussion.views.frame import draft_name, frame, readable_space
 from consult.discussion.views.reading import (
     draft_form,
+    heading_of,
     participant_question,
     question_page,
 )
-from consult.discussion.views.submitting import action_of, count_post, once, preview_page
+from consult.discussion.views.submitting import action_of, earlier, once, preview_page
 from consult.spaces import queries as space_queries
 from consult.spaces.models import Question
 
@@ -38,9 +49,7 @@ def answer(slug: str, number: int) -> Response | tuple[str, int]:
     """Take an answer or a reply: send, preview or keep it as a draft."""
     view = readable_space(slug)
     asked = view.question(number)
-    participant_question(view, asked)
-    form = forms.read(request.form)
-    return _handle(view, asked, form)
+    return _handle(view, asked, forms.read(request.form))
 
 
 @blueprint.get("/<lang>/contributions/<name>/reply")
@@ -84,27 +93,12 @@ def ask(slug: str) -> Response | str | tuple[str, int]:
 def _handle(
     view: space_queries.SpaceView, asked: Question | None, form: forms.WritingForm
 ) -> Response | tuple[str, int]:
-    who = actor()
-    if not who.is_signed_in:
+    if not actor().is_signed_in:
         raise Forbidden(Refusal.NOT_SIGNED_IN)
+    if (replayed := earlier(form)) is not None:
+        return replayed
     try:
-        parent = _parent(form, asked)
-        if form.action == "preview":
-            prepared = sending.check_words(db.session(), space_id=view.space.id, words=form.words)
-            return preview_page(view, asked, form, prepared), 200
-        draft = single.find_draft(
-            db.session(),
-            actor=who,
-            space_id=view.space.id,
-            question_id=asked.id if asked else None,
-            parent_id=parent.id if parent else None,
-        )
-        draft_id = draft.contribution.id if draft else None
-        if form.action == "discard":
-            return _discard(view, asked, draft_id)
-        if form.action == "save":
-            return _save(view, asked, form, parent=parent, draft_id=draft_id)
-        return _send(view, asked, form, parent=parent, draft_id=draft_id)
+        return _act(view, asked, form)
     except Invalid as error:
         form.refuse(error)
         status = 422
@@ -124,6 +118,55 @@ def _handle(
     return _write_page(view, asked, form), status
 
 
+def _act(
+    view: space_queries.SpaceView, asked: Question | None, form: forms.WritingForm
+) -> Response | tuple[str, int]:
+    """Do what the pressed button says."""
+    if asked is not None:
+        participant_question(view, asked)
+    parent = _parent(form, asked)
+    if form.action == "preview":
+        prepared = sending.check_words(db.session(), space_id=view.space.id, words=form.words)
+        return preview_page(view, asked, form, prepared), 200
+    draft = single.find_draft(
+        db.session(),
+        actor=actor(),
+        space_id=view.space.id,
+        question_id=asked.id if asked else None,
+        parent_id=parent.id if parent else None,
+    )
+    shown = _shown_draft(form, draft)
+    if form.action == "discard":
+        return _discard(view, asked, shown)
+    if form.action == "save":
+        return _save(view, asked, form, parent=parent, shown=shown)
+    return _send(view, asked, form, parent=parent, shown=shown)
+
+
+@dataclass(frozen=True)
+class ShownDraft:
+    """The draft that a form was filled with, and how often it had been saved by then."""
+
+    contribution_id: int | None = None
+    lock: int | None = None
+
+
+def _shown_draft(form: forms.WritingForm, draft: single.Draft | None) -> ShownDraft:
+    """Return the draft that the form continues.
+
+    A text sent from a window that knew of no draft leaves that draft alone; saved, it would
+    overwrite it: `StaleState` with the other text.
+    """
+    if draft is None:
+        return ShownDraft()
+    uid, _colon, lock = form.draft.partition(":")
+    if uid == draft.contribution.uid:
+        return ShownDraft(draft.contribution.id, int(lock) if lock.isdecimal() else 0)
+    if form.action == "send":
+        return ShownDraft()
+    raise StaleState(theirs=draft.revision.source)
+
+
 def _parent(form: forms.WritingForm, asked: Question | None) -> Contribution | None:
     if not form.parent or asked is None:
         return None
@@ -139,10 +182,9 @@ def _send(
     form: forms.WritingForm,
     *,
     parent: Contribution | None,
-    draft_id: int | None,
+    shown: ShownDraft,
 ) -> Response:
     now = clock.now()
-    count_post(now)
 
     def act() -> str:
         session = db.session()
@@ -152,7 +194,8 @@ def _send(
             space=view.space,
             question=asked,
             parent=session.get(Contribution, parent.id) if parent else None,
-            draft=session.get(Contribution, draft_id) if draft_id else None,
+            draft=_row_of(shown),
+            lock=shown.lock,
             words=form.words,
             now=now,
             grace=CLOSING_GRACE,
@@ -168,7 +211,7 @@ def _save(
     form: forms.WritingForm,
     *,
     parent: Contribution | None,
-    draft_id: int | None,
+    shown: ShownDraft,
 ) -> Response:
     with unit_of_work() as session:
         sending.save_draft(
@@ -177,7 +220,8 @@ def _save(
             space=view.space,
             question=asked,
             parent=session.get(Contribution, parent.id) if parent else None,
-            draft=session.get(Contribution, draft_id) if draft_id else None,
+            draft=_row_of(shown),
+            lock=shown.lock,
             words=form.words,
             now=clock.now(),
         )
@@ -185,12 +229,16 @@ def _save(
     return redirect(_form_address(view, asked, form.parent), 303)
 
 
-def _discard(
-    view: space_queries.SpaceView, asked: Question | None, draft_id: int | None
-) -> Response:
-    if draft_id is not None:
+def _row_of(shown: ShownDraft) -> Contribution | None:
+    if shown.contribution_id is None:
+        return None
+    return db.session().get(Contribution, shown.contribution_id)
+
+
+def _discard(view: space_queries.SpaceView, asked: Question | None, shown: ShownDraft) -> Response:
+    if shown.contribution_id is not None:
         with unit_of_work() as session:
-            draft = session.get_one(Contribution, draft_id)
+            draft = session.get_one(Contribution, shown.contribution_id)
             sending.take_back(
                 session, actor=actor(), contribution=draft, space=view.space, now=clock.now()
             )
@@ -210,21 +258,32 @@ def _asked_words(view: space_queries.SpaceView, asked: Question | None) -> str |
     if asked is None:
         return None
     posed = participant_question(view, asked)
-    return posed.text if posed else str(asked.text)
+    return heading_of(asked, posed)
+
+
+def _answered(view: space_queries.SpaceView, form: forms.WritingForm) -> rows.Row | None:
+    """Return what is replied to, as a page shows it; None where it is not public any more."""
+    if not form.parent:
+        return None
+    try:
+        found = single.find(db.session(), name=form.parent, actor=actor())
+    except (NotVisible, Gone):
+        return None
+    if not found.is_public:
+        return None
+    words = rows.labels(zone=view.forum.time_zone)
+    return single.row_of(db.session(), found, actor=actor(), words=words)
 
 
 def _write_page(
     view: space_queries.SpaceView, asked: Question | None, form: forms.WritingForm
 ) -> str:
     """Render the form on a page of its own: for replies, questions and mistakes."""
-    session = db.session()
-    parent = None
-    if form.parent:
-        found = single.find(session, name=form.parent, actor=actor())
-        words = rows.labels(zone=view.forum.time_zone)
-        if found.is_public:
-            parent = single.row_of(session, found, actor=actor(), words=words)
-    objectives = space_queries.objectives_of_space(session, space_id=view.space.id)
+    parent = _answered(view, form)
+    if parent is None:
+        # What was replied to is gone: the text stays, as an answer to the question.
+        form.parent = ""
+    objectives = space_queries.objectives_of_space(db.session(), space_id=view.space.id)
     return render_template(
         "discussion/write.html",
         kind="question" if asked is None else "reply" if parent else "answer",

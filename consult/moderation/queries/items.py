@@ -214,7 +214,8 @@ def _verdicts(
         return ()
     if pending is not None:
         verdicts += [Verdict.APPROVE, Verdict.RETURN, Verdict.REJECT]
-    if published is not None:
+    # A place that was imported without its words has nothing to be shown again.
+    if published is not None and published.source:
         is_hidden = contribution.removed == Removed.HIDDEN
         verdicts.append(Verdict.RESTORE if is_hidden else Verdict.HIDE)
     return tuple(verdicts)

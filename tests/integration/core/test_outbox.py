@@ -56,7 +56,7 @@ def test_a_row_is_done_once_and_then_gone(session, reactions):
 
 
 def test_one_poisoned_row_does_not_hold_up_its_neighbours(session, reactions):
-    done = []
+    done: list[int] = []
 
     def run(_session, payloads, *, now):
         if any(payload["thing_id"] == 1 for payload in payloads):

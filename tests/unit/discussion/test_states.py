@@ -40,8 +40,8 @@ def test_nothing_but_an_approval_or_its_reinstatement_makes_a_text_public():
     assert ways == {Act.APPROVE, Act.REINSTATE}
 
 
-def test_a_cancelled_text_stays_cancelled():
-    assert all(S.CANCELLED not in moves for moves in TRANSITIONS.values())
+def test_a_cancelled_text_comes_back_only_with_an_undone_withdrawal():
+    assert {act for act, moves in TRANSITIONS.items() if S.CANCELLED in moves} == {Act.REOPEN}
 
 
 def test_open_states_are_those_before_a_decision():
