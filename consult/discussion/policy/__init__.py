@@ -1,0 +1,45 @@
+"""The rules of the discussion: `visibility` says who sees what, `acts` who may do what."""
+
+from consult.discussion.policy.acts import (
+    CLOSING_GRACE,
+    RESUBMIT_DAYS,
+    Writing,
+    is_own,
+)
+from consult.discussion.policy.visibility import (
+    AUTHOR_IDS,
+    MATRIX,
+    Place,
+    Sight,
+    Standing,
+    Viewer,
+    is_public,
+    is_visible,
+    own_texts,
+    public_contributions,
+    sight_of,
+    thread_places,
+    visible_contributions,
+    visible_revisions,
+)
+
+__all__ = [
+    "AUTHOR_IDS",
+    "CLOSING_GRACE",
+    "MATRIX",
+    "RESUBMIT_DAYS",
+    "Place",
+    "Sight",
+    "Standing",
+    "Viewer",
+    "Writing",
+    "is_own",
+    "is_public",
+    "is_visible",
+    "own_texts",
+    "public_contributions",
+    "sight_of",
+    "thread_places",
+    "visible_contributions",
+    "visible_revisions",
+]
