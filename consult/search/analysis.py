@@ -207,9 +207,15 @@ def _exact(normal: str) -> str:
     return fold(normal)
 
 
+_LEAST_AGAIN: Final = 4
+"""Letters that a word stemmed twice must keep."""
+
+
 @lru_cache(maxsize=20_000)
 def _stems(word: str, language: str) -> tuple[str, ...]:
     stem = _STEMMERS[language]
-    # Stemmed once, "étrangers" is "étranger", which is not the stem of "étranger".
-    forms = (fold(stem(word)), fold(stem(fold(word))), fold(stem(stem(word))))
+    # Stemmed once, "étrangers" is "étranger", which is not the stem of "étranger". What is left
+    # of a short word would meet strangers: "remesas" would become "rem", as "remis" does.
+    again = fold(stem(stem(word)))
+    forms = (fold(stem(word)), fold(stem(fold(word))), again if len(again) >= _LEAST_AGAIN else "")
     return tuple(dict.fromkeys(form for form in forms if form)) or (fold(word),)

@@ -117,3 +117,8 @@ def test_any_text_gives_tokens_with_stems_in_order_and_within_bounds(
     assert all(0 <= token.start < token.end <= len(text) for token in tokens)
     parts = [token for token in tokens if not token.is_whole]
     assert [token.position for token in parts] == list(range(len(parts)))
+
+
+def test_a_word_stemmed_twice_does_not_shrink_into_a_stranger() -> None:
+    assert not share_a_stem("remesas", "remis", "fr")
+    assert share_a_stem("étrangers", "étranger", "fr")
