@@ -19,7 +19,7 @@ from consult.spaces.models import (
     Region,
     Space,
 )
-from consult.spaces.queries import shown_author
+from consult.spaces.queries import shown_in
 
 CHUNK = 500
 
@@ -81,14 +81,7 @@ def _documents(
     raw = session.execute(statement).all()
     numbers = _numbers(session, [r.revision_id for r in raw])
     for r in raw:
-        author = shown_author(
-            display=r.display,
-            name=r.name,
-            organisation=r.organisation,
-            category=None,
-            on_behalf_of=r.on_behalf_of,
-            pseudonym_number=r.pseudonym_number,
-        )
+        author = shown_in(r, on_behalf_of=r.on_behalf_of)
         yield IndexDocument(
             id=r.id,
             version=r.public_version,

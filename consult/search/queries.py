@@ -20,7 +20,7 @@ from consult.search.grammar import Note, Query, parse
 from consult.search.highlight import Excerpt, excerpt
 from consult.spaces.models import Author, Category, Organisation, Question, Space
 from consult.spaces.policy import visible_spaces
-from consult.spaces.queries import ShownAuthor, shown_author
+from consult.spaces.queries import ShownAuthor, shown_in
 
 PER_PAGE = 20
 MAX_PAGE = 500
@@ -158,14 +158,7 @@ def _rows(session: Session, *, actor: Actor, hits: Sequence[Hit], query: Query) 
         Found(
             id=r.external_id or r.uid,
             reference=r.reference,
-            author=shown_author(
-                display=r.display,
-                name=r.name,
-                organisation=r.organisation,
-                category=r.category,
-                on_behalf_of=r.on_behalf_of,
-                pseudonym_number=r.pseudonym_number,
-            ),
+            author=shown_in(r, category=r.category, on_behalf_of=r.on_behalf_of),
             language=r.language,
             space=str(r.kicker),
             space_slug=r.slug,

@@ -92,6 +92,20 @@ def shown_author(
     return ShownAuthor(name, second, category, on_behalf_of)
 
 
+def shown_in(
+    row: Any, *, category: Translated | None = None, on_behalf_of: str | None = None
+) -> ShownAuthor:
+    """Return the author of a row with the columns name, display, pseudonym_number, organisation."""
+    return shown_author(
+        display=row.display,
+        name=row.name,
+        organisation=row.organisation,
+        category=category,
+        on_behalf_of=on_behalf_of,
+        pseudonym_number=row.pseudonym_number,
+    )
+
+
 def current_forum(session: Session) -> Forum | None:
     """Return the newest forum, the one whose name the site carries."""
     return session.scalars(select(Forum).order_by(Forum.id.desc()).limit(1)).first()

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from consult.discussion.models import Contribution, Revision
 from consult.discussion.policy import public_contributions
 from consult.spaces.models import Author, Organisation
-from consult.spaces.queries import shown_author
+from consult.spaces.queries import shown_in
 
 ENTRIES = 50
 
@@ -59,14 +59,7 @@ def newest(
     return [
         Entry(
             reference=r.reference,
-            author=shown_author(
-                display=r.display,
-                name=r.name,
-                organisation=r.organisation,
-                category=None,
-                on_behalf_of=None,
-                pseudonym_number=r.pseudonym_number,
-            ).name,
+            author=shown_in(r).name,
             language=r.language,
             html=r.html,
             published_at=r.first_published_at,

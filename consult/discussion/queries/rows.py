@@ -23,7 +23,7 @@ from consult.discussion.queries.row_shapes import nest
 from consult.discussion.queries.row_shapes import nothing_known as nothing_known
 from consult.discussion.states import Removed, RevisionState
 from consult.spaces.models import Author, Category, Objective, Organisation
-from consult.spaces.queries import shown_author
+from consult.spaces.queries import shown_author, shown_in
 
 FOLD_AFTER = 1200
 """Characters of text after which the rest is folded; it stays in the page."""
@@ -224,14 +224,7 @@ def _row(r: Any, *, objectives: Objectives, is_here: bool, words: Labels) -> Row
 
 def _author(r: Any, *, words: Labels) -> tuple[str, str]:
     """Return the shown name, and organisation, category and group in one line."""
-    author = shown_author(
-        display=r.display,
-        name=r.name,
-        organisation=r.organisation,
-        category=r.category,
-        on_behalf_of=r.on_behalf_of,
-        pseudonym_number=r.pseudonym_number,
-    )
+    author = shown_in(r, category=r.category, on_behalf_of=r.on_behalf_of)
     group = author.on_behalf_of
     parts = (
         author.organisation,

@@ -14,7 +14,7 @@ from consult.discussion.models import Contribution, Revision, RevisionTag
 from consult.discussion.policy import public_contributions
 from consult.discussion.states import ContributionKind
 from consult.spaces.models import Author, Organisation, Question
-from consult.spaces.queries import shown_author
+from consult.spaces.queries import shown_in
 
 TEASER = 180
 
@@ -84,14 +84,7 @@ def newest_by_question(
     )
     found = {}
     for r in rows:
-        shown = shown_author(
-            display=r.display,
-            name=r.name,
-            organisation=r.organisation,
-            category=None,
-            on_behalf_of=None,
-            pseudonym_number=r.pseudonym_number,
-        )
+        shown = shown_in(r)
         at: dt.datetime = r.first_published_at
         found[r.question_id] = Newest(
             reference=r.reference,
@@ -136,14 +129,7 @@ def participant_questions(
         ParticipantQuestion(
             number=r.number,
             reference=r.reference,
-            author=shown_author(
-                display=r.display,
-                name=r.name,
-                organisation=r.organisation,
-                category=None,
-                on_behalf_of=None,
-                pseudonym_number=r.pseudonym_number,
-            ).name,
+            author=shown_in(r).name,
             language=r.language,
             language_label=language_label(r.language),
             text=r.text,

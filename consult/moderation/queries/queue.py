@@ -23,7 +23,7 @@ from consult.moderation.models import Claim
 from consult.moderation.policy import on_desk_of
 from consult.moderation.queries.figures import Clock, age, clock
 from consult.spaces.models import Author, Category, Organisation, Question, Space
-from consult.spaces.queries import ShownAuthor, shown_author
+from consult.spaces.queries import ShownAuthor, shown_in
 
 TEASER = 160
 """Characters of a text that the list shows."""
@@ -332,14 +332,7 @@ def _row(r: Any, *, actor: Actor, is_own: bool, now: dt.datetime) -> QueueRow:
         kind=ItemKind(r.kind),
         space=r.space,
         question=r.question,
-        author=shown_author(
-            display=r.display,
-            name=r.name,
-            organisation=r.organisation,
-            category=r.category,
-            on_behalf_of=r.on_behalf_of,
-            pseudonym_number=r.pseudonym_number,
-        ),
+        author=shown_in(r, category=r.category, on_behalf_of=r.on_behalf_of),
         sent_at=r.sent_at,
         waits=age(r.sent_at or r.created_at, now=now),
         teaser=truncate(" ".join(r.text.split()), limit=TEASER) if r.text else "",
