@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import func, select
 
 from consult.core import clock
+from consult.core.errors import StaleState
 from consult.core.limits import Attempt
 from consult.discussion.models import Contribution, Revision
 from consult.discussion.services import publishing, removing, sending
@@ -197,3 +198,36 @@ def test_a_lagging_index_tells_nothing_of_a_hidden_text(app, amina, session, cli
     hidden = client.get("/en/search?q=zanzibarium&page=2").text
     unknown = client.get("/en/search?q=zanzibarius&page=2").text
     assert hidden.replace("zanzibarium", "…") == unknown.replace("zanzibarius", "…")
+
+
+def test_a_hidden_question_keeps_the_answers_below_it_and_none_of_its_words(amina, session, client):
+    address = f"/en/spaces/{amina.space.slug}/ask"
+    amina.send(address, amina.browser.get(address).text, body="A question to be hidden?")
+    asked = only(session)
+    publish(session, asked)
+    page = f"/en/spaces/{amina.space.slug}/questions/4"
+    removing.hide(session, contribution=asked, seen=asked.published_revision_id, now=clock.now())
+    assert client.get(page).status_code == 410
+    asked = session.get_one(Contribution, asked.id)
+    removing.restore(session, contribution=asked, seen=asked.published_revision_id, now=clock.now())
+    amina.send(page, amina.browser.get(page).text, body="An answer that stays.")
+    publish(session, only(session))
+    asked = session.get_one(Contribution, asked.id)
+    removing.hide(session, contribution=asked, seen=asked.published_revision_id, now=clock.now())
+    shown = client.get(page)
+    assert shown.status_code == 200
+    assert "An answer that stays." in shown.text
+    assert "A question to be hidden?" not in shown.text
+
+
+def test_a_place_without_words_is_never_shown_again(amina, session, client):
+    amina.answer("Words that an import never had.")
+    contribution = only(session)
+    publish(session, contribution)
+    published = contribution.published_revision_id
+    removing.hide(session, contribution=contribution, seen=published, now=clock.now())
+    revision = session.get_one(Revision, published)
+    revision.source, revision.html, revision.text = "", "", ""
+    session.flush()
+    with pytest.raises(StaleState):
+        removing.restore(session, contribution=contribution, seen=published, now=clock.now())

@@ -118,6 +118,21 @@ def test_a_row_of_the_timetable_renews_itself(session, reactions):
     assert row.not_before > clock.now() + dt.timedelta(seconds=50)
 
 
+def test_a_row_of_the_timetable_rests_a_minute_at_most_however_often_it_failed(session, reactions):
+    def run(_session, _payloads, *, now):
+        raise ValueError("away")
+
+    reactions.schedule(Handler(name="tick", run=run, every=2))
+    outbox.plant_timetable(session, now=clock.now(), only=["tick"])
+    (row,) = rows(session)
+    row.attempts = 20
+    session.commit()
+    worker.run_once()
+    (row,) = rows(session)
+    assert row.parked_at is None
+    assert row.not_before <= clock.now() + outbox.LONGEST_REST
+
+
 def test_a_failed_handler_leaves_nothing_of_its_work(session, reactions):
     def run(inner, _payloads, *, now):
         inner.add(
