@@ -14,7 +14,7 @@ from typing import Any, cast
 
 from babel import Locale
 from babel.dates import format_date as babel_date
-from babel.dates import format_skeleton, get_timezone_location
+from babel.dates import get_timezone_location
 from babel.numbers import format_decimal
 from babel.support import NullTranslations, Translations
 from flask import Flask, current_app, g, has_app_context
@@ -217,11 +217,6 @@ def format_weekday(instant: dt.datetime, zone_name: str | None = None) -> str:
     there = instant.astimezone(zone(zone_name))
     weekday = babel_date(there.date(), "EEEE", locale=_date_locale())
     return f"{weekday} {format_instant(instant, zone_name)}"
-
-
-def format_month(instant: dt.datetime) -> str:
-    """Return month and year."""
-    return str(format_skeleton("yMMMM", instant, locale=_date_locale()))
 
 
 def format_number(number: float) -> str:

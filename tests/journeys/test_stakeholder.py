@@ -180,6 +180,7 @@ def test_an_edit_waits_while_readers_keep_the_published_text(amina, session, cli
     assert response.status_code == 303
     assert "The first version." in client.get(link).text
     assert "The second version." not in client.get(link).text
+    assert "The second version." in amina.browser.get(link).text
     assert only(session).open_revision_id is not None
 
 

@@ -13,7 +13,6 @@ from sqlalchemy.orm import Session
 from consult.core.authz import Actor
 from consult.core.errors import Gone, NotVisible
 from consult.core.i18n import Translated
-from consult.core.markup import SafeHtml
 from consult.discussion.models import Contribution, ReferenceRedirect, Revision, RevisionTag
 from consult.discussion.policy import (
     AUTHOR_IDS,
@@ -206,12 +205,6 @@ def parent_reference(session: Session, contribution: Contribution) -> str | None
     return session.scalar(
         select(Contribution.reference).where(Contribution.id == contribution.parent_id)
     )
-
-
-def open_row(session: Session, found: Found) -> SafeHtml | None:
-    """Return the waiting text beside a published one, as its author sees it."""
-    revision = open_text(session, found.contribution)
-    return SafeHtml.from_storage(revision.html) if revision is not None else None
 
 
 @dataclass(frozen=True)

@@ -151,17 +151,3 @@ def correct_tags(session: Session, *, revision: Revision, objective_ids: Sequenc
         )
     session.flush()
     return True
-
-
-def copy_tags(session: Session, *, source_id: int, target: Revision) -> None:
-    """Give a revision the tags of another one."""
-    for row in session.scalars(select(RevisionTag).where(RevisionTag.revision_id == source_id)):
-        session.add(
-            RevisionTag(
-                revision_id=target.id,
-                objective_id=row.objective_id,
-                role=row.role,
-                is_public=row.is_public,
-            )
-        )
-    session.flush()

@@ -22,6 +22,7 @@ from consult.core.db import db
 from consult.core.errors import Gone
 from consult.core.i18n import LOCALES, format_instant, locale
 from consult.core.i18n import gettext as _
+from consult.core.markup import SafeHtml
 from consult.core.web import actor, needs
 from consult.discussion import forms
 from consult.discussion.fragments import PageFragments
@@ -292,7 +293,8 @@ def own_view(found: single.Found) -> dict[str, Any]:
         "can": what_author_can(found),
         "history": single.history(db.session(), found.contribution, actor=actor()),
         "waiting": waits and open_one is not None and open_one.state == RevisionState.PENDING,
-        "waiting_row": single.open_row(db.session(), found) if waits else None,
+        "waiting_html": SafeHtml.from_storage(open_one.html) if waits and open_one else None,
+        "waiting_language": open_one.language if open_one else None,
         "decision": framing.words_of_decision(told.id)
         if told.state in {RevisionState.RETURNED, RevisionState.REJECTED}
         or found.contribution.removed == "hidden"
