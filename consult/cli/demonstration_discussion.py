@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from consult.core.authz import Actor
 from consult.core.errors import DomainError
 from consult.discussion.models import Contribution, Revision
-from consult.discussion.services import publishing, removing, sending
+from consult.discussion.services import publishing, removing, revising, revisions, sending
 from consult.discussion.services.texts import Words
 from consult.moderation.models import Decision
 from consult.moderation.states import Verdict
@@ -198,8 +198,8 @@ class Discussion:
         contribution = self.by_key.get(entry["key"])
         if contribution is None:
             return
-        newest = sending.newest_revision(self.session, contribution_id=contribution.id)
-        sending.send_revision(
+        newest = revisions.newest_revision(self.session, contribution_id=contribution.id)
+        revising.send_revision(
             self.session,
             actor=self.voices[entry["author"]],
             contribution=contribution,

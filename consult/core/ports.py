@@ -7,11 +7,13 @@ index and what it can export; whoever walks the registry knows no feature.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from sqlalchemy.orm import Session
+
+from consult.core.passages import Passage
 
 
 class Eraser(Protocol):
@@ -30,11 +32,27 @@ class DocumentSource(Protocol):
         ...
 
 
-class Suggester(Protocol):
-    """Proposes objectives for a text; used by the writing form without knowing the search."""
+@dataclass(frozen=True)
+class Suggestion:
+    """An objective that a text itself names; shown for confirmation, never taken over silently."""
 
-    def __call__(self, text: str, *, space_id: int, locale: str) -> Sequence[Any]:
-        """Return proposals, best first."""
+    objective: int
+    """Its number."""
+    passage: int
+    """Index of the passage it is proposed for."""
+    named: str
+    """The words that name it, as they were typed: “Objectif 16”."""
+    heading: str | None = None
+    """The heading or the line above that names it; None where the passage itself does."""
+
+
+class Suggester(Protocol):
+    """Proposes objectives for the passages of a text, for the form in which it is written."""
+
+    def __call__(
+        self, passages: Sequence[Passage], *, numbers: Collection[int]
+    ) -> Sequence[Suggestion]:
+        """Return proposals in reading order; `numbers` are the objectives that may be proposed."""
         ...
 
 

@@ -21,10 +21,13 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from consult.core.db import Base, Id, Instant, Json, bytewise_string
 from consult.discussion.states import (
+    Capacity,
     ContributionKind,
+    Reading,
     Removed,
     RevisionOrigin,
     RevisionState,
+    Scan,
     TagRole,
 )
 
@@ -99,6 +102,15 @@ class Contribution(Base):
     edited_at: Mapped[dt.datetime | None] = mapped_column(Instant)
     """Publication of the newest edit; None while the first text stands."""
     created_at: Mapped[dt.datetime] = mapped_column(Instant)
+    capacity: Mapped[Capacity] = mapped_column(
+        String(16), default=Capacity.PARTICIPANT, server_default=Capacity.PARTICIPANT
+    )
+    """In which capacity its author spoke when it was first sent; shown as a badge."""
+    official_at: Mapped[dt.datetime | None] = mapped_column(Instant)
+    """When the drafting agencies marked an answer to a participant's question as theirs."""
+    official_by: Mapped[int | None] = mapped_column(
+        ForeignKey("user_account.id", name="fk_contribution_official_by")
+    )
 
     parent: Mapped[Contribution | None] = relationship(
         foreign_keys=[parent_id], remote_side=[id], lazy="raise"
@@ -143,6 +155,8 @@ class Revision(Base):
     decided_at: Mapped[dt.datetime | None] = mapped_column(Instant)
     created_at: Mapped[dt.datetime] = mapped_column(Instant)
     saved_at: Mapped[dt.datetime] = mapped_column(Instant)
+    language_spans: Mapped[list[list[Any]] | None] = mapped_column(Json)
+    """Passages in another language than the text's: `[start, end, language]` each, half-open."""
     lock: Mapped[int] = mapped_column(Integer, default=1)
     """Grows with every save of a draft, so that two windows do not overwrite each other."""
 
@@ -180,8 +194,43 @@ class RevisionAttachment(Base):
     name: Mapped[str] = mapped_column(String(200))
     media_type: Mapped[str] = mapped_column(String(120))
     sha256: Mapped[str | None] = mapped_column(ForeignKey("blob.sha256"))
-    extracted: Mapped[list[dict[str, Any]] | None] = mapped_column(Json)
-    """Text by paragraph and page; None while it waits for the worker."""
+    """None once it was erased."""
+    position: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
+    """Order among the files of a text."""
+
+
+class Upload(Base):
+    """A file that somebody handed in with a form and that no text has taken over yet."""
+
+    __tablename__ = "upload"
+    __table_args__ = (Index("ix_upload_user", "user_id", "created_at"),)
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    token: Mapped[str] = mapped_column(String(32), unique=True)
+    """Random; names it in forms."""
+    user_id: Mapped[int] = mapped_column(ForeignKey("user_account.id", ondelete="CASCADE"))
+    name: Mapped[str] = mapped_column(String(200))
+    media_type: Mapped[str] = mapped_column(String(120))
+    sha256: Mapped[str] = mapped_column(ForeignKey("blob.sha256"), index=True)
+    created_at: Mapped[dt.datetime] = mapped_column(Instant)
+
+
+class Paper(Base):
+    """What is known of a file's content: whether it is clean, and its text; once per content."""
+
+    __tablename__ = "paper"
+
+    sha256: Mapped[str] = mapped_column(ForeignKey("blob.sha256"), primary_key=True)
+    media_type: Mapped[str] = mapped_column(String(120))
+    scan: Mapped[Scan] = mapped_column(String(16), default=Scan.WAITING)
+    scanned_at: Mapped[dt.datetime | None] = mapped_column(Instant)
+    reading: Mapped[Reading] = mapped_column(String(16), default=Reading.WAITING)
+    pages: Mapped[int | None] = mapped_column(Integer)
+    """None where the format knows no pages."""
+    words: Mapped[int] = mapped_column(Integer, default=0)
+    paragraphs: Mapped[list[list[Any]] | None] = mapped_column(Json)
+    """`[page, text]` each, in reading order; the page is None where there are none."""
+    created_at: Mapped[dt.datetime] = mapped_column(Instant)
 
 
 class ReferenceRedirect(Base):
@@ -191,3 +240,18 @@ class ReferenceRedirect(Base):
 
     reference: Mapped[str] = mapped_column(String(40), primary_key=True)
     contribution_id: Mapped[int] = mapped_column(ForeignKey("contribution.id"))
+
+
+class QuestionVisit(Base):
+    """Until when somebody had read a question's answers; marks what is new since."""
+
+    __tablename__ = "question_visit"
+
+    user_id: Mapped[int] = mapped_column(
+        ForeignKey("user_account.id", ondelete="CASCADE"), primary_key=True
+    )
+    question_id: Mapped[int] = mapped_column(ForeignKey("question.id"), primary_key=True)
+    previous_at: Mapped[dt.datetime | None] = mapped_column(Instant)
+    """End of the visit before this one; None during the first."""
+    last_at: Mapped[dt.datetime] = mapped_column(Instant)
+    """When the page was last opened, to a few minutes."""

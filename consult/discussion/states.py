@@ -60,6 +60,41 @@ class Removed(StrEnum):
     """Its words are gone for good."""
 
 
+class Capacity(StrEnum):
+    """In which capacity somebody speaks; others than the first are shown as a badge."""
+
+    PARTICIPANT = "participant"
+    MODERATOR = "moderator"
+    """As a moderator of the space."""
+    DRAFTER = "drafter"
+    """For the drafting agencies of the space."""
+    SECRETARIAT = "secretariat"
+    """For the organisers of the forum."""
+
+
+class Scan(StrEnum):
+    """What the virus scanner says of a file."""
+
+    WAITING = "waiting"
+    """Not scanned yet; whether it is served meanwhile is a setting."""
+    CLEAN = "clean"
+    INFECTED = "infected"
+    """Never served to anybody."""
+    SKIPPED = "skipped"
+    """No scanner is configured."""
+
+
+class Reading(StrEnum):
+    """How far the text of a file was read."""
+
+    WAITING = "waiting"
+    READ = "read"
+    EMPTY = "empty"
+    """It holds no text of its own, such as a scan without recognised letters."""
+    FAILED = "failed"
+    """It cannot be read; it is served all the same."""
+
+
 class TagRole(StrEnum):
     """Who said that a text belongs to an objective."""
 

@@ -8,7 +8,7 @@ from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from consult.core.db import Base, Id, Instant, Json
-from consult.moderation.states import Verdict
+from consult.moderation.states import AppealOutcome, Verdict
 
 
 class Decision(Base):
@@ -67,8 +67,21 @@ class Appeal(Base):
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
     decision_id: Mapped[int] = mapped_column(ForeignKey("decision.id"), unique=True)
+    """The rejection."""
+    contribution_id: Mapped[int] = mapped_column(
+        ForeignKey("contribution.id", name="fk_appeal_contribution_id"), index=True
+    )
+    submitted_by: Mapped[int | None] = mapped_column(
+        ForeignKey("user_account.id", ondelete="SET NULL", name="fk_appeal_submitted_by")
+    )
     words: Mapped[str] = mapped_column(Text)
     created_at: Mapped[dt.datetime] = mapped_column(Instant)
+    outcome: Mapped[AppealOutcome | None] = mapped_column(String(16))
+    """None while it waits."""
+    settled_by_id: Mapped[int | None] = mapped_column(
+        ForeignKey("decision.id", name="fk_appeal_settled_by_id")
+    )
+    """The decision that answered it."""
     decided_at: Mapped[dt.datetime | None] = mapped_column(Instant)
     decided_by: Mapped[int | None] = mapped_column(
         ForeignKey("user_account.id", ondelete="SET NULL")

@@ -20,6 +20,15 @@ class Verdict(StrEnum):
     """A hidden text is shown again."""
 
 
+class AppealOutcome(StrEnum):
+    """How an appeal ended."""
+
+    UPHELD = "upheld"
+    """The appeal was right: the text is published after all."""
+    DISMISSED = "dismissed"
+    """The rejection stands; there is no second appeal."""
+
+
 NEEDS_REASON = frozenset({Verdict.RETURN, Verdict.REJECT, Verdict.HIDE})
 ON_PENDING = frozenset({Verdict.APPROVE, Verdict.RETURN, Verdict.REJECT})
 """Verdicts that decide the open revision; the others concern the published one."""

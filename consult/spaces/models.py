@@ -166,6 +166,14 @@ class Space(Base):
     last_change_at: Mapped[dt.datetime | None] = mapped_column(Instant)
     """Instant of the newest public change; exports call it “as of”."""
     next_question_number: Mapped[int] = mapped_column(Integer, default=1)
+    processed_at: Mapped[dt.datetime | None] = mapped_column(Instant)
+    """When the organisers said what became of the contributions; only of a closed space."""
+    outcome: Mapped[Translated | None] = mapped_column(TranslatedText)
+    """What was done with the contributions, in a paragraph or two."""
+    outcome_links: Mapped[list[dict[str, Any]]] = mapped_column(
+        Json, default=list, server_default="[]"
+    )
+    """`{"title": {"en", "fr", "es"}, "url"}` each: the note, the record, the summary."""
 
     forum: Mapped[Forum] = relationship(lazy="raise")
 
@@ -192,6 +200,10 @@ class Question(Base):
     text: Mapped[Translated | None] = mapped_column(TranslatedText)
     """None for a participant's question: its words are its published revision."""
     short_text: Mapped[Translated | None] = mapped_column(TranslatedText)
+    objective_id: Mapped[int | None] = mapped_column(
+        ForeignKey("objective.id", name="fk_question_objective_id")
+    )
+    """The one objective that the question is limited to; answers inherit it as a tag."""
     next_reference: Mapped[int] = mapped_column(Integer, default=1)
     """Counter of references; a number is never given twice."""
     public_version: Mapped[int] = mapped_column(Integer, default=1)

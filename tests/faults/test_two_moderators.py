@@ -26,7 +26,7 @@ from consult.core.db import db
 from consult.core.errors import DomainError
 from consult.core.unit_of_work import unit_of_work
 from consult.discussion.models import Contribution, Revision
-from consult.discussion.services import sending
+from consult.discussion.services import revising
 from consult.discussion.services.texts import Words
 from consult.discussion.states import RevisionState
 from consult.moderation.models import Decision
@@ -243,7 +243,7 @@ def _edit(prepared: Prepared, contribution_id: int) -> None:
         author = session.get_one(Author, prepared.author_id)
         writer = session.get_one(User, prepared.writer_id)
         try:
-            sending.send_revision(
+            revising.send_revision(
                 session,
                 actor=make.actor_for(user=writer, author=author),
                 contribution=session.get_one(Contribution, contribution_id),

@@ -101,7 +101,6 @@ class Leakbed:
                     revision_id=revision_id,
                     name=self._marked("file", standing) + ".pdf",
                     media_type="application/pdf",
-                    extracted=[{"page": 1, "text": self._marked("filetext", standing)}],
                 )
             )
         self.items[standing] = contribution

@@ -11,7 +11,7 @@ from consult.core import clock
 from consult.core.errors import StaleState
 from consult.core.limits import Attempt
 from consult.discussion.models import Contribution, Revision
-from consult.discussion.services import publishing, removing, sending
+from consult.discussion.services import publishing, removing, revising
 from consult.discussion.services.texts import Words
 from consult.discussion.states import RevisionState
 from consult.search import sync
@@ -109,7 +109,7 @@ def test_undoing_a_withdrawal_puts_the_waiting_edit_back_into_the_queue(amina, s
     space = session.get_one(Space, contribution.space_id)
     actor = make.actor_for(user=amina.user, author=amina.author)
     now = clock.now()
-    revision = sending.send_revision(
+    revision = revising.send_revision(
         session,
         actor=actor,
         contribution=contribution,

@@ -11,7 +11,7 @@ from consult.core.errors import StaleState
 from consult.discussion.models import Contribution, Revision
 from consult.discussion.policy import is_public
 from consult.discussion.services import threads
-from consult.discussion.services.sending import move
+from consult.discussion.services.revisions import move
 from consult.discussion.states import Act, RevisionState
 from consult.spaces.models import Space
 

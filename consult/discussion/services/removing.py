@@ -17,7 +17,7 @@ from consult.discussion.models import (
 )
 from consult.discussion.policy import Writing, is_public
 from consult.discussion.services import threads
-from consult.discussion.services.sending import move, open_revision
+from consult.discussion.services.revisions import move, open_revision
 from consult.discussion.states import Act, Removed, RevisionState
 from consult.spaces.models import Space
 
@@ -109,7 +109,7 @@ def erase(session: Session, *, contribution: Contribution, actor: Actor, now: dt
     session.execute(
         update(RevisionAttachment)
         .where(RevisionAttachment.revision_id.in_(ids))
-        .values(name="", extracted=None, sha256=None)
+        .values(name="", sha256=None)
         .execution_options(synchronize_session=False)
     )
     contribution.open_revision_id = None

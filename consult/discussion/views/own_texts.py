@@ -15,7 +15,7 @@ from consult.core.web import actor, needs
 from consult.discussion import forms
 from consult.discussion.policy import CLOSING_GRACE, Writing
 from consult.discussion.queries import rows, single
-from consult.discussion.services import removing, sending
+from consult.discussion.services import removing, revising, revisions, sending
 from consult.discussion.states import RevisionState
 from consult.discussion.views.blueprint import blueprint
 from consult.discussion.views.frame import frame, readable_space, words_of_decision
@@ -48,7 +48,7 @@ def edit(name: str) -> Response | str | tuple[str, int]:
         subject = Writing(space=found.space, contribution=found.contribution)
         require(Permission.EDIT, actor=actor(), subject=subject, now=clock.now())
         raise Forbidden(Refusal.TOO_LATE)
-    newest = sending.newest_revision(db.session(), contribution_id=found.contribution.id)
+    newest = revisions.newest_revision(db.session(), contribution_id=found.contribution.id)
     form = forms.fresh(
         body=newest.source,
         language=newest.language,
@@ -72,7 +72,7 @@ def _handle_edit(found: single.Found, form: forms.WritingForm) -> Response | tup
 
         def act() -> str:
             session = db.session()
-            sending.send_revision(
+            revising.send_revision(
                 session,
                 actor=actor(),
                 contribution=found.contribution,
@@ -189,7 +189,7 @@ def take_back(name: str) -> Response | str:
             raise Forbidden(Refusal.WRONG_STATE)
         return _confirm_page(found, act="take-back", endpoint="discussion.take_back")
     with unit_of_work() as session:
-        sending.take_back(
+        revising.take_back(
             session,
             actor=actor(),
             contribution=found.contribution,

@@ -26,7 +26,7 @@ from consult.discussion import forms
 from consult.discussion.models import Contribution
 from consult.discussion.policy import CLOSING_GRACE, Writing
 from consult.discussion.queries import rows, single
-from consult.discussion.services import sending
+from consult.discussion.services import revising, sending
 from consult.discussion.views.blueprint import blueprint
 from consult.discussion.views.frame import draft_name, frame, readable_space
 from consult.discussion.views.reading import (
@@ -239,7 +239,7 @@ def _discard(view: space_queries.SpaceView, asked: Question | None, shown: Shown
     if shown.contribution_id is not None:
         with unit_of_work() as session:
             draft = session.get_one(Contribution, shown.contribution_id)
-            sending.take_back(
+            revising.take_back(
                 session, actor=actor(), contribution=draft, space=view.space, now=clock.now()
             )
     flash(_("The draft was discarded."), "info")

@@ -12,7 +12,7 @@ from consult.core.audit import AuditEntry
 from consult.core.errors import Forbidden, Invalid, Refusal, StaleState
 from consult.core.outbox import OutboxEntry
 from consult.discussion.models import Contribution, Revision
-from consult.discussion.services import publishing, removing, sending, threads
+from consult.discussion.services import publishing, removing, revising, sending, threads
 from consult.discussion.services.texts import Words
 from consult.discussion.states import Removed, RevisionState
 from consult.spaces.models import Question
@@ -76,7 +76,7 @@ def test_an_edit_leaves_readers_the_published_text_until_it_is_approved(session)
     space, _author, actor = _people(session)
     contribution = _publish(session, space, _send(session, space, actor))
     first = contribution.published_revision_id
-    sending.send_revision(
+    revising.send_revision(
         session,
         actor=actor,
         contribution=contribution,
@@ -98,7 +98,7 @@ def test_a_newer_edit_cancels_the_waiting_one(session):
     space, _author, actor = _people(session)
     contribution = _send(session, space, actor)
     waiting = contribution.open_revision_id
-    sending.send_revision(
+    revising.send_revision(
         session,
         actor=actor,
         contribution=contribution,
@@ -125,9 +125,9 @@ def test_an_edit_begun_on_an_older_text_is_stale(session):
         "now": clock.now(),
         "grace": NO_GRACE,
     }
-    sending.send_revision(session, words=words, **arguments)
+    revising.send_revision(session, words=words, **arguments)
     with pytest.raises(StaleState) as caught:
-        sending.send_revision(
+        revising.send_revision(
             session, words=Words(source="From another.", language="en"), **arguments
         )
     assert caught.value.seen["theirs"] == "From one window."
@@ -143,7 +143,7 @@ def test_returned_text_comes_back_intact_and_keeps_its_first_sending(session):
         "Kept **word** for word."
     )
     later = clock.now() + dt.timedelta(days=3)
-    sending.send_revision(
+    revising.send_revision(
         session,
         actor=actor,
         contribution=contribution,
@@ -173,9 +173,9 @@ def test_a_returned_text_can_be_sent_again_for_seven_days_after_the_closing(sess
         "grace": NO_GRACE,
     }
     with pytest.raises(Forbidden) as caught:
-        sending.send_revision(session, now=now + dt.timedelta(days=8), **arguments)
+        revising.send_revision(session, now=now + dt.timedelta(days=8), **arguments)
     assert caught.value.refusal is Refusal.TOO_LATE
-    sending.send_revision(session, now=now + dt.timedelta(days=6), **arguments)
+    revising.send_revision(session, now=now + dt.timedelta(days=6), **arguments)
 
 
 @pytest.mark.parametrize(
@@ -270,7 +270,7 @@ def test_taking_back_leaves_a_published_text_alone(session):
     space, _author, actor = _people(session)
     contribution = _publish(session, space, _send(session, space, actor))
     public = contribution.published_revision_id
-    sending.send_revision(
+    revising.send_revision(
         session,
         actor=actor,
         contribution=contribution,
@@ -280,7 +280,9 @@ def test_taking_back_leaves_a_published_text_alone(session):
         now=clock.now(),
         grace=NO_GRACE,
     )
-    sending.take_back(session, actor=actor, contribution=contribution, space=space, now=clock.now())
+    revising.take_back(
+        session, actor=actor, contribution=contribution, space=space, now=clock.now()
+    )
     assert contribution.open_revision_id is None
     assert contribution.published_revision_id == public
 
@@ -327,7 +329,7 @@ def test_undoing_an_approval_gives_readers_the_older_text_and_keeps_the_referenc
     space, _author, actor = _people(session)
     contribution = _publish(session, space, _send(session, space, actor))
     older = contribution.published_revision_id
-    sending.send_revision(
+    revising.send_revision(
         session,
         actor=actor,
         contribution=contribution,

@@ -15,7 +15,7 @@ from consult.core.authz import Role
 from consult.core.errors import Forbidden, Invalid, NotVisible, Refusal, StaleState
 from consult.core.outbox import OutboxEntry
 from consult.discussion.models import RevisionTag
-from consult.discussion.services import sending
+from consult.discussion.services import revising
 from consult.discussion.services.texts import Words
 from consult.discussion.states import Removed, RevisionState, TagRole
 from consult.moderation import services
@@ -393,7 +393,7 @@ def test_an_unknown_decision_has_no_facts(desk: Desk) -> None:
 
 def _send_edit(desk: Desk, item: Any, source: str) -> Any:
     writer = make.actor_for(user=desk.writer, author=desk.author)
-    return sending.send_revision(
+    return revising.send_revision(
         desk.session,
         actor=writer,
         contribution=item,
