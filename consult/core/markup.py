@@ -24,7 +24,7 @@ from markdown_it.token import Token
 from consult.core.text import clean_characters, normalise, truncate
 from consult.core.tidy_html import TAGS, WITH_LANGUAGE, Tidier, is_allowed_attribute
 
-RENDERER_VERSION = 1
+RENDERER_VERSION = 2
 """Kept with each revision; raise it when the same source gives other HTML."""
 EXTRACTOR_VERSION = 1
 """Kept with what counts in code points of `to_text`; raise it when that gives another text."""

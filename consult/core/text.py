@@ -8,24 +8,13 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections import Counter
 from collections.abc import Iterator
 from enum import StrEnum
-from functools import cache
-from typing import Any
-
-try:
-    from py3langid import langid
-except ImportError:  # The extra `langdetect` is not installed; the vote of stop words remains.
-    langid = None
 
 REPLACEMENT = "\ufffd"
 MAX_MARKS = 8
 """Combining marks that one base character may carry."""
 ELLIPSIS = "…"
-SHORTEST_FOR_GUESS = 20
-"""Characters from which on a language is guessed."""
-LANGUAGES = ("en", "fr", "es")
 
 _FORBIDDEN = re.compile("[\x00\ud800-\udfff]")
 _UNWANTED = re.compile("[\x00-\x08\x0b-\x1f\ud800-\udfff\ufffe\uffff]")
@@ -37,7 +26,7 @@ _LETTERS = re.compile(r"[^\W\d_]+")
 
 _BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _JOINERS = frozenset("\u200c\u200d")
-_INVISIBLE = frozenset(
+INVISIBLE = frozenset(
     "\u00ad\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180e\u180f\u200b\u200c\u200d"
     "\u2060\u2061\u2062\u2063\u2064\u2065\u206a\u206b\u206c\u206d\u206e\u206f\u2800\u3164"
     "\ufeff\uffa0\ufff9\ufffa\ufffb"
@@ -45,6 +34,13 @@ _INVISIBLE = frozenset(
 _JOINING_SCRIPTS = re.compile(
     "[\u0600-\u08ff\u0900-\u0dff\u1000-\u109f\u1780-\u18af\ua840-\ua87f\ua8e0-\ua8ff]"
 )
+
+_TAGS = "\U000e0000"
+"""The first of 4,096 that nobody sees: as a range, because `re` compares single ones one by one."""
+_SELECTORS = frozenset(map(chr, (*range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0))))
+_DIRECTION_MARKS = frozenset("\u061c\u200e\u200f")
+_UNSEEN = re.compile(f"[{''.join(sorted(c for c in INVISIBLE if c < _TAGS))}{_TAGS}-\U000e0fff]+")
+_UNSPACED_SCRIPTS = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u1980-\u19ff]")
 
 # Full-width and small forms become the plain sign in a spreadsheet of an East Asian office.
 _FORMULA_STARTS = frozenset("=+-@|%\t\r\n＝＋－＠｜％﹦﹢﹣﹫﹪")
@@ -62,23 +58,6 @@ RESERVED = frozenset(
     " secretariat security sistema soporte staff support system systeme webmaster".split()
 )
 """Names nobody may take, as `fold` leaves their letters and digits."""
-
-_STOP_WORDS = {
-    "en": frozenset(
-        "the of and to in is that it for on with as are be this by from at have has not or which"
-        " their they we our should must can will all been more also who its an these those".split()
-    ),
-    "fr": frozenset(
-        "le la les des du de et à au aux en est que qui dans pour sur avec par une un ce cette ces"
-        " sont être nous leur leurs ils elles pas ne plus ou ont se il elle doit doivent mais"
-        " l d qu".split()
-    ),
-    "es": frozenset(
-        "el la los las de del y a al en es que para por con una un este esta estos estas son ser"
-        " se su sus no más o como lo nos nuestro deben debe pero han ha entre sin sobre también"
-        " muy".split()
-    ),
-}
 
 
 # --- One normal form ----------------------------------------------------------------------------
@@ -166,7 +145,7 @@ def spreadsheet_safe(text: str) -> tuple[str, bool]:
 def _is_passed_over(character: str) -> bool:
     if character in _FORMULA_STARTS:
         return False
-    if character in _QUOTES or character in _INVISIBLE or character in _BIDI:
+    if character in _QUOTES or character in INVISIBLE or character in _BIDI:
         return True
     return character.isspace() or unicodedata.category(character) in ("Cc", "Cf", "Mn", "Zs")
 
@@ -197,10 +176,10 @@ def check_name(name: str, *, limit: int = 200) -> NameProblem | None:
         return NameProblem.CONTROL
     if not _BIDI.isdisjoint(name):
         return NameProblem.BIDI
-    visible = [c for c in name if c not in _INVISIBLE and not c.isspace()]
+    visible = [c for c in name if c not in INVISIBLE and not c.isspace()]
     if not visible:
         return NameProblem.EMPTY
-    if any(c in _INVISIBLE and not _is_needed_joiner(name, i) for i, c in enumerate(name)):
+    if any(c in INVISIBLE and not _is_needed_joiner(name, i) for i, c in enumerate(name)):
         return NameProblem.INVISIBLE
     if any(_mixes_lookalike_scripts(word) for word in _LETTERS.findall(name)):
         return NameProblem.MIXED_SCRIPTS
@@ -287,47 +266,64 @@ def count_words(text: str) -> int:
     return sum(1 for word in _WORD.findall(text) if not word.isspace())
 
 
-# --- Language -----------------------------------------------------------------------------------
+# --- What may surprise --------------------------------------------------------------------------
 
 
-def guess_language(text: str) -> str | None:
-    """Propose `en`, `fr` or `es` for a text of 20 characters or more; None where that is unsure.
+class TextRemark(StrEnum):
+    """What is changed in a text as it is stored, or what a reader of it may stumble on."""
 
-    It only proposes: whoever writes can correct it.
+    EXCESS_MARKS = "excess-marks"
+    """A letter carries more combining marks than are kept."""
+    CONTROL = "control"
+    """Control characters or halves of a character, which become U+FFFD."""
+    INVISIBLE = "invisible"
+    """Characters inside a word that nobody sees, and that keep a search from finding it."""
+    BIDI = "bidi"
+    """Characters that turn the direction of what follows."""
+
+
+def remarks(source: str) -> list[TextRemark]:
+    """Return what is remarkable in a text as it was typed, each once; it changes nothing.
+
+    Joiners and spaces without width are remarked on only outside the scripts that need them, and
+    marks of direction only in a text without a single right-to-left letter.
     """
-    sample = text[:4000].strip()
-    letters = "".join(_LETTERS.findall(sample))
-    latin = sum(1 for character in letters if character < "\u0250")
-    if len(sample) < SHORTEST_FOR_GUESS or latin < SHORTEST_FOR_GUESS / 2:
-        return None
-    if latin < len(letters) * 0.7:
-        return None
-    return _identified(sample) or _voted(sample)
-
-
-def _identified(sample: str) -> str | None:
-    identifier = _identifier()
-    if identifier is None:
-        return None
-    language, confidence = identifier.classify(sample)
-    return str(language) if confidence >= 0.9 else None
-
-
-@cache
-def _identifier() -> Any:
-    if langid is None:
-        return None
-    identifier = langid.LanguageIdentifier.from_model_file(langid.MODEL_FILE, norm_probs=True)
-    identifier.set_languages(list(LANGUAGES))
-    return identifier
-
-
-def _voted(sample: str) -> str | None:
-    words = Counter(_LETTERS.findall(sample.casefold()))
-    votes = {
-        language: sum(words[word] for word in stop_words)
-        for language, stop_words in _STOP_WORDS.items()
+    unix = source.replace("\r\n", "\n").replace("\r", "\n")
+    found = {
+        TextRemark.EXCESS_MARKS: _has_excess_marks(unix),
+        TextRemark.CONTROL: _UNWANTED.search(unix) is not None,
+        TextRemark.INVISIBLE: any(map(_hides, _UNSEEN.finditer(unix))),
+        TextRemark.BIDI: _turns_direction(unix),
     }
-    first, second = sorted(votes, key=lambda language: votes[language], reverse=True)[:2]
-    is_clear = votes[first] >= 2 and votes[first] >= 1.5 * votes[second]
-    return first if is_clear else None
+    return [remark for remark in TextRemark if found[remark]]
+
+
+def _has_excess_marks(text: str) -> bool:
+    if text.isascii():
+        return False
+    limited = _limit_marks(text)
+    composed = unicodedata.normalize("NFC", limited)
+    return limited != text or _limit_marks(composed) != composed
+
+
+def _hides(run: re.Match[str]) -> bool:
+    """Tell whether invisible characters stand between two letters and do no work there."""
+    text, begin, end = run.string, run.start(), run.end()
+    before, after = text[max(begin - 1, 0) : begin], text[end : end + 1]
+    if not (before.isalnum() and after.isalnum()):
+        return False
+    between = set(run[0])
+    if between <= _JOINERS and _JOINING_SCRIPTS.match(before) and _JOINING_SCRIPTS.match(after):
+        return False
+    if between <= _SELECTORS:
+        # They choose between forms of an ideograph or an emoji; a letter has but one.
+        return before < "\u0530" and before.isalpha()
+    return not (_UNSPACED_SCRIPTS.match(before) and _UNSPACED_SCRIPTS.match(after))
+
+
+def _turns_direction(text: str) -> bool:
+    turning = _BIDI.intersection(text)
+    if not turning or turning - _DIRECTION_MARKS:
+        return bool(turning)
+    letters = (character for character in text if character not in turning)
+    return not any(unicodedata.bidirectional(letter) in ("R", "AL") for letter in letters)

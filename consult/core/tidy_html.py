@@ -52,7 +52,7 @@ _SAME_AS = {
 }
 _LANGUAGES = frozenset(("en", "fr", "es"))
 _DIRECTIONS = frozenset(("ltr", "rtl", "auto"))
-WITH_LANGUAGE = frozenset(("p", "blockquote", "li"))
+WITH_LANGUAGE = frozenset("p h4 h5 h6 blockquote li table".split())
 
 
 def is_allowed_attribute(tag: str, name: str, value: str) -> bool:

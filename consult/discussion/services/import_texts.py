@@ -7,7 +7,8 @@ import os
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 
-from consult.core import text
+from consult.core.languages import guess_language
+from consult.core.text import normalise
 from consult.discussion.interchange import MAX_BODY
 from consult.discussion.services.import_places import Node, Parsed
 from consult.discussion.services.texts import PreparedText, rendered
@@ -26,7 +27,7 @@ def source_of(parsed: Parsed) -> str | None:
     """Return a line's words as they will be kept, None for a tombstone; raises `BrokenInput`."""
     if parsed.line.body is None:
         return None
-    source = text.normalise(parsed.line.body)
+    source = normalise(parsed.line.body)
     if not source.strip():
         raise parsed.wrong('Write a "body" with words in it.')
     if len(source) > MAX_BODY:
@@ -63,5 +64,5 @@ def render_all(jobs: Sequence[Job]) -> list[PreparedText]:
 
 def _render(job: Job) -> PreparedText:
     source, format, language = job
-    known = language or text.guess_language(source) or DEFAULT_LANGUAGE
+    known = language or guess_language(source) or DEFAULT_LANGUAGE
     return rendered(source, format=format, language=known)

@@ -34,9 +34,7 @@ ALLOWED = frozenset(
 ATTRIBUTES = {
     "a": {"href", "rel"},
     "ol": {"start"},
-    "p": {"lang", "dir"},
-    "blockquote": {"lang", "dir"},
-    "li": {"lang", "dir"},
+    **{tag: {"lang", "dir"} for tag in "p h4 h5 h6 blockquote li table".split()},
 }
 
 VECTORS = (

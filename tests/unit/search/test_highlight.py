@@ -1,5 +1,6 @@
 """Excerpts: the best passage, the words found marked, nothing cut apart."""
 
+import time
 import unicodedata
 
 import pytest
@@ -7,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from consult.search.grammar import parse
-from consult.search.highlight import Excerpt, excerpt
+from consult.search.highlight import Excerpt, best_paragraph, excerpt
 
 FILLER = "Nothing to see in this sentence, which goes on. " * 20
 
@@ -114,3 +115,52 @@ def test_any_excerpt_is_a_passage_of_the_text(text: str, query: str, width: int)
     found = excerpt(text, parse(query), language="fr", width=width)
     passage = " ".join("".join(part for part, _ in found.parts).split())
     assert passage in " ".join(text.split())
+
+
+# --- Long documents -----------------------------------------------------------------------------
+
+PARAGRAPHS = [
+    "Nothing to see here.",
+    "Las ciudades cuentan sus remesas cada año.",
+    "Les étrangers et la coopération.",
+    "Remittances and housing stand together here.",
+    "Remittances alone.",
+]
+
+
+@pytest.mark.parametrize(
+    ("asked", "language", "index"),
+    [
+        ("remesa", "es", 1),
+        ("REMESAS", "es", 1),
+        ("etranger", "fr", 2),
+        ("co-opération", "fr", 2),
+        ("remittance", "en", 3),
+        ("housing remittances", "en", 3),
+        ("remit*", "en", 3),
+        ('"remittances alone"', "en", 4),
+        ("año", "es", 1),
+    ],
+)
+def test_the_best_paragraph_of_a_document_is_found(asked: str, language: str, index: int) -> None:
+    best = best_paragraph(PARAGRAPHS, parse(asked), language=language)
+    assert best is not None
+    assert best[0] == index
+    assert best[1].is_marked
+
+
+@pytest.mark.parametrize("asked", ["zebra", "", "-remittances"])
+def test_a_document_without_the_words_has_no_best_paragraph(asked: str) -> None:
+    assert best_paragraph(PARAGRAPHS, parse(asked), language="en") is None
+
+
+def test_a_document_of_a_million_characters_costs_little() -> None:
+    paragraphs = ["Our city counts what families send home. " * 25] * 1000 + ["A zebra."]
+    began = time.perf_counter()
+    best = best_paragraph(paragraphs, parse("zebra"), language="en")
+    assert best is not None
+    assert best[0] == 1000
+    common = best_paragraph(paragraphs, parse("families"), language="en")
+    assert common is not None
+    assert common[0] == 0
+    assert time.perf_counter() - began < 5
