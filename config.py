@@ -42,6 +42,9 @@ class Config:
     mail_url: str | None = None
     """`smtp://…`; without it each mail is one `.eml` file under `data_dir/mail`."""
     clamd_url: str | None = None
+    """`tcp://host:3310` or `unix:/run/clamav/clamd.ctl`; without it no file is scanned."""
+    unscanned_files: Literal["held", "served"] = "served"
+    """Whether a file that waits for its scan is given to readers meanwhile."""
     proxies: int = 0
     """How many reverse proxies in front may be believed about the client's address."""
     rate_limits: bool = True
@@ -55,6 +58,11 @@ class Config:
     def is_https(self) -> bool:
         """Production means an https base URL."""
         return self.base_url.startswith("https://")
+
+    @property
+    def holds_unscanned(self) -> bool:
+        """Whether nobody gets a file before it was scanned."""
+        return self.unscanned_files == "held"
 
     @property
     def host(self) -> str:
@@ -129,6 +137,19 @@ def from_environment(environ: Mapping[str, str] | None = None) -> Config:
     mail_url = env.get("CONSULT_MAIL_URL") or None
     if mail_url and urlsplit(mail_url).scheme not in {"smtp", "smtps"}:
         errors.append("CONSULT_MAIL_URL must begin with smtp:// or smtps://")
+    clamd_url = env.get("CONSULT_CLAMD_URL") or None
+    if clamd_url and not _is_clamd_address(clamd_url):
+        errors.append(
+            "CONSULT_CLAMD_URL must be tcp://host:port or unix:/path, such as"
+            " unix:/run/clamav/clamd.ctl"
+        )
+    unscanned = _one_of(
+        env,
+        "CONSULT_UNSCANNED_FILES",
+        ("held", "served"),
+        "held" if clamd_url else "served",
+        errors,
+    )
     if errors:
         raise ConfigError(errors)
     return Config(
@@ -140,7 +161,8 @@ def from_environment(environ: Mapping[str, str] | None = None) -> Config:
         replica_url=env.get("CONSULT_REPLICA_URL") or None,
         redis_url=env.get("CONSULT_REDIS_URL") or None,
         mail_url=mail_url,
-        clamd_url=env.get("CONSULT_CLAMD_URL") or None,
+        clamd_url=clamd_url,
+        unscanned_files=cast(Literal["held", "served"], unscanned),
         proxies=int(proxies),
         rate_limits=limits == "on",
         staff_second_factor=cast(Literal["required", "offered"], second_factor),
@@ -159,6 +181,16 @@ def _database_url(value: str | None, *, data_dir: Path) -> str:
         if value.startswith(prefix):
             return "postgresql+psycopg://" + value.removeprefix(prefix)
     return value
+
+
+def _is_clamd_address(value: str) -> bool:
+    parts = urlsplit(value)
+    try:
+        if parts.scheme == "tcp":
+            return bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+    return parts.scheme == "unix" and parts.path.startswith("/") and not parts.netloc
 
 
 def _one_of(

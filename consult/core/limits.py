@@ -43,6 +43,7 @@ MAIL_BY_ADDRESS = Limit("mail-ip", 25, 3600)
 REGISTER_BY_ADDRESS = Limit("register-ip", 5, 1800)
 POST_BY_ACCOUNT = Limit("post-account", 10, 300)
 POST_BY_DAY = Limit("post-day", 60, 86_400)
+UPLOAD_BY_ACCOUNT = Limit("upload-account", 30, 1800)
 
 
 def spend(session: Session, limit: Limit, *, whose: str, now: dt.datetime) -> None:

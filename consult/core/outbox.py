@@ -60,6 +60,12 @@ class Handler:
     """Seconds; set for rows of the timetable."""
     writes_database: bool = True
     """False for a handler that only reads: it holds no write lock while it works."""
+    prepare: Callable[..., Any] | None = None
+    """What takes long, done before the unit and without its write lock: `prepare(session,
+    payloads, now=…)` reads, ends its reading with a rollback and works; `run` gets what it
+    returns as `prepared=…`."""
+    is_slow: bool = False
+    """Whether it may keep others waiting for more than a moment, and so gets a lane apart."""
 
 
 @dataclass

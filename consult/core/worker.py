@@ -10,6 +10,7 @@ from contextlib import AbstractContextManager
 from typing import Any
 
 import structlog
+from sqlalchemy.orm import Session
 
 from consult.core import clock, outbox
 from consult.core.db import db
@@ -47,13 +48,14 @@ def _attempt(rows: list[outbox.OutboxEntry], *, is_alone: bool) -> bool:
     now = clock.now()
     try:
         payloads = [row.payload for row in rows]
+        prepared = {}
+        if handler.prepare is not None:
+            prepared["prepared"] = handler.prepare(_reading(), payloads, now=now)
         if not handler.writes_database:
-            reading = db.session()
-            reading.rollback()
-            handler.run(reading, payloads, now=now)
+            handler.run(_reading(), payloads, now=now, **prepared)
         with unit_of_work() as session:
             if handler.writes_database:
-                handler.run(session, payloads, now=now)
+                handler.run(session, payloads, now=now, **prepared)
             outbox.finish(session, rows, now=clock.now())
     except Exception as error:
         log.warning("handler failed", handler=handler.name, rows=len(rows), exc_info=is_alone)
@@ -62,6 +64,12 @@ def _attempt(rows: list[outbox.OutboxEntry], *, is_alone: bool) -> bool:
                 outbox.fail(session, rows, error=repr(error), now=clock.now())
         return False
     return True
+
+
+def _reading() -> Session:
+    session = db.session()
+    session.rollback()
+    return session
 
 
 def drain(*, only: Collection[str] | None = None, limit: int = 100_000) -> int:
@@ -87,15 +95,23 @@ def drain_and_wait(*, handler: str, seconds: float = 60) -> bool:
 def run(stop: threading.Event, *, context: Callable[[], AbstractContextManager[Any]]) -> None:
     """Work until `stop` is set; a database that is away is waited for.
 
-    Two lanes side by side, the index and everything else: a mail server that hangs does not
-    keep published texts from being found. `context` gives each lane its application context.
+    Lanes side by side, the index, what is slow, and everything else: neither a mail server that
+    hangs nor a file that takes its time keeps published texts from being found. `context` gives
+    each lane its application context.
     """
-    index = [name for name in outbox.reactions.handlers if name.startswith("search.")]
-    rest = [name for name in outbox.reactions.handlers if name not in index]
-    lane = threading.Thread(target=_work, args=(stop, index, context), name="search", daemon=True)
-    lane.start()
+    handlers = outbox.reactions.handlers
+    index = [name for name in handlers if name.startswith("search.")]
+    slow = [name for name, handler in handlers.items() if handler.is_slow and name not in index]
+    rest = [name for name in handlers if name not in {*index, *slow}]
+    lanes = [
+        threading.Thread(target=_work, args=(stop, names, context), name=name, daemon=True)
+        for name, names in (("search", index), ("slow", slow))
+    ]
+    for lane in lanes:
+        lane.start()
     _work(stop, rest, context)
-    lane.join(PATIENCE)
+    for lane in lanes:
+        lane.join(PATIENCE)
 
 
 def _work(

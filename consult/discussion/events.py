@@ -17,10 +17,28 @@ class ContributionSent:
 
 
 @dataclass(frozen=True)
+class FileKept:
+    """A content lies in the storage that may not have been scanned or read yet."""
+
+    sha256: str
+
+
+@dataclass(frozen=True)
 class PublicTextChanged:
     """What readers see of a contribution changed: published, edited, hidden, withdrawn, erased…"""
 
     contribution_id: int
+
+
+@dataclass(frozen=True)
+class RejectionAppealed:
+    """Somebody who speaks for the author asked for a second reading of a rejected text."""
+
+    contribution_id: int
+    revision_id: int
+    appeal_id: int
+    user_id: int
+    """Who asked."""
 
 
 @dataclass(frozen=True)

@@ -10,22 +10,67 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from consult.core.outbox import Handler, Reactions, emit
-from consult.discussion.events import PublicTextChanged
+from consult.core.storage import BlobStorage
+from consult.discussion.events import FileKept, PublicTextChanged
 from consult.discussion.models import Contribution
 from consult.discussion.policy import public_contributions
+from consult.discussion.services import files, paper_reading
+from consult.discussion.services.paper_reading import READ_PAPER, Known, Scanner
 from consult.spaces.events import AuthorChanged
 
+HOUR, DAY = 3600, 86_400
 
-def register(reactions: Reactions) -> None:
-    """Subscribe the discussion's reactions."""
+Payloads = Sequence[dict[str, Any]]
+
+
+def register(
+    reactions: Reactions, *, storage: BlobStorage, scanner: Scanner | None, holds: bool
+) -> None:
+    """Subscribe the discussion's reactions; `holds` keeps unscanned files from everybody."""
     reactions.subscribe(
         Handler(name="discussion.author-changed", run=show_author_anew), AuthorChanged
     )
+    reactions.subscribe(reader_of_papers(storage=storage, scanner=scanner, holds=holds), FileKept)
+
+    def sweep(session: Session, _payloads: Payloads, *, now: dt.datetime) -> None:
+        files.sweep(session, storage=storage, now=now)
+
+    def ask_again(session: Session, _payloads: Payloads, *, now: dt.datetime) -> None:
+        paper_reading.ask_again(session, scans=scanner is not None, holds=holds, now=now)
+
+    reactions.schedule(Handler(name="discussion.sweep-files", run=sweep, every=DAY))
+    reactions.schedule(Handler(name="discussion.ask-again", run=ask_again, every=HOUR))
 
 
-def show_author_anew(
-    session: Session, payloads: Sequence[dict[str, Any]], *, now: dt.datetime
-) -> None:
+def reader_of_papers(*, storage: BlobStorage, scanner: Scanner | None, holds: bool) -> Handler:
+    """Return the handler that scans a file and takes its text out; tried again while the scanner
+    is away.
+    """
+
+    def look(session: Session, payloads: Payloads, *, now: dt.datetime) -> list[Known]:  # noqa: ARG001 - the worker hands it over
+        contents = sorted({payload["sha256"] for payload in payloads})
+        waiting = [paper_reading.known(session, sha256=sha256) for sha256 in contents]
+        session.rollback()
+        return [
+            paper_reading.find_out(one, storage=storage, scanner=scanner, holds=holds)
+            for one in waiting
+            if one is not None and not one.is_finished
+        ]
+
+    def keep(
+        session: Session,
+        _payloads: Payloads,
+        *,
+        now: dt.datetime,
+        prepared: Sequence[Known],
+    ) -> None:
+        for found in prepared:
+            paper_reading.record(session, found=found, now=now)
+
+    return Handler(name=READ_PAPER, run=keep, prepare=look, is_slow=True)
+
+
+def show_author_anew(session: Session, payloads: Payloads, *, now: dt.datetime) -> None:
     """Raise the public version of an author's texts, so that the index takes the new name."""
     author_ids = {payload["author_id"] for payload in payloads}
     ids = session.scalars(
