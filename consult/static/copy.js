@@ -13,10 +13,13 @@ function addButton(link, words) {
   const hidden = document.createElement("span");
   button.type = "button";
   button.className = "link";
-  button.dataset.link = link.href;
+  // A receipt's link copies its code and says so in words of its own.
+  button.dataset.link = link.dataset.text ?? link.href;
+  button.dataset.label = link.dataset.label ?? words.copy ?? "";
+  button.dataset.done = link.dataset.done ?? words.copied ?? "";
   hidden.className = "visually-hidden";
-  hidden.textContent = ` ${link.textContent ?? ""}`;
-  button.append(words.copy ?? "", hidden);
+  hidden.textContent = link.dataset.label ? "" : ` ${link.textContent ?? ""}`;
+  button.append(button.dataset.label, hidden);
   link.parentElement?.append(button);
 }
 
@@ -36,10 +39,10 @@ if (list instanceof HTMLElement && navigator.clipboard) {
     if (!(button instanceof HTMLElement)) return;
     await navigator.clipboard.writeText(button.dataset.link ?? "");
     const label = button.firstChild;
-    if (label) label.textContent = list.dataset.copied ?? "";
-    announce(list.dataset.copied ?? "");
+    if (label) label.textContent = button.dataset.done ?? "";
+    announce(button.dataset.done ?? "");
     setTimeout(() => {
-      if (label) label.textContent = list.dataset.copy ?? "";
+      if (label) label.textContent = button.dataset.label ?? "";
     }, 4000);
   });
 }

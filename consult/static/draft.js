@@ -1,22 +1,29 @@
 // @ts-check
-// Keeps what is being written in this browser until it is sent, offers to bring it back, and
-// warns before a text would be lost. The server keeps drafts too; this one survives a dead line.
+// Keeps what is being written in this browser until it is sent, and offers to bring it back. The
+// server keeps it too where the form allows that; this one survives a dead line.
+
+import { Autosave } from "./autosave.js";
+import { replace } from "./editing.js";
 
 const PAUSE = 800;
 const LOCALE = document.documentElement.lang === "en" ? "en-GB" : document.documentElement.lang;
+/** Windows on the same form beside each other, each of which has a place of its own. */
+const PLACES = ["", "~2", "~3"];
 
 /**
- * @typedef {{text: string, saved: number, sent: boolean}} Draft
+ * @typedef {{value: string, label: string}} Passage
+ * @typedef {{language: string, objectives: string[], passages: Passage[]}} Choices
+ * @typedef {{text: string, saved: number, sent: boolean} & Partial<Choices>} Draft
  * `sent` says that the form left with this text; whether it arrived, the next page says.
  */
 
 /**
- * @param {string} key
+ * @param {string | null} kept
  * @returns {Draft | null}
  */
-function load(key) {
+function read(kept) {
   try {
-    const draft = JSON.parse(localStorage.getItem(key) ?? "null");
+    const draft = JSON.parse(kept ?? "null");
     return draft && typeof draft.text === "string" ? draft : null;
   } catch {
     return null;
@@ -24,18 +31,14 @@ function load(key) {
 }
 
 /**
- * Keep a text; a browser that refuses storage is no reason to disturb anybody.
  * @param {string} key
- * @param {string} text
- * @param {boolean} sent
+ * @returns {Draft | null}
  */
-function keep(key, text, sent = false) {
+function load(key) {
   try {
-    if (text.trim()) localStorage.setItem(key, JSON.stringify({ text, saved: Date.now(), sent }));
-    else localStorage.removeItem(key);
-    return true;
+    return read(localStorage.getItem(key));
   } catch {
-    return false;
+    return null;
   }
 }
 
@@ -48,6 +51,75 @@ function forget(key) {
   }
 }
 
+// --- What was chosen beside the text ------------------------------------------------------------
+
+/**
+ * @param {HTMLFormElement} form
+ * @param {string} name
+ */
+function boxes(form, name) {
+  /** @type {NodeListOf<HTMLInputElement>} */
+  const found = form.querySelectorAll(`input[type=checkbox][name="${name}"]`);
+  return [...found];
+}
+
+/** @param {HTMLFormElement} form */
+function languages(form) {
+  const select = form.elements.namedItem("language");
+  return select instanceof HTMLSelectElement ? select : null;
+}
+
+/**
+ * @param {HTMLFormElement} form
+ * @returns {Choices}
+ */
+function choices(form) {
+  const chosen = (/** @type {string} */ name) => boxes(form, name).filter((one) => one.checked);
+  return {
+    language: languages(form)?.value ?? "",
+    objectives: chosen("objectives").map((one) => one.value),
+    passages: chosen("passages").map((one) => ({
+      value: one.value,
+      label: one.closest("label")?.textContent?.trim() ?? "",
+    })),
+  };
+}
+
+/**
+ * Choose again what was chosen with a text.
+ * @param {HTMLFormElement} form
+ * @param {Draft} draft
+ */
+function choose(form, draft) {
+  const select = languages(form);
+  if (select && draft.language !== undefined) select.value = draft.language;
+  if (draft.objectives) {
+    for (const one of boxes(form, "objectives")) one.checked = draft.objectives.includes(one.value);
+  }
+  for (const detail of draft.passages ?? []) {
+    const box = boxes(form, "passages").find((one) => one.value === detail.value);
+    if (box) box.checked = true;
+    else form.dispatchEvent(new CustomEvent("passage", { detail }));
+  }
+  form.dispatchEvent(new Event("change", { bubbles: true }));
+}
+
+// --- Bringing back ------------------------------------------------------------------------------
+
+/**
+ * @param {string} words
+ * @param {string} look
+ * @param {() => void} act
+ */
+function button(words, look, act) {
+  const made = document.createElement("button");
+  made.type = "button";
+  made.className = look;
+  made.textContent = words;
+  made.addEventListener("click", act);
+  return made;
+}
+
 /**
  * @param {HTMLFormElement} form
  * @param {HTMLTextAreaElement} field
@@ -55,6 +127,7 @@ function forget(key) {
  * @param {string} key
  */
 function offer(form, field, draft, key) {
+  const { dataset } = form;
   const bar = document.createElement("p");
   bar.className = "notice row";
   const when = new Intl.DateTimeFormat(LOCALE, {
@@ -62,60 +135,141 @@ function offer(form, field, draft, key) {
     timeStyle: "short",
   }).format(draft.saved);
   const sentence = document.createElement("span");
-  sentence.textContent = (form.dataset.found ?? "").replace("{when}", when);
-  const restore = document.createElement("button");
-  const discard = document.createElement("button");
-  restore.type = discard.type = "button";
-  restore.className = "button small";
-  discard.className = "button quiet small";
-  restore.textContent = form.dataset.restore ?? "";
-  discard.textContent = form.dataset.discard ?? "";
-  restore.addEventListener("click", () => {
-    field.value = draft.text;
-    field.dispatchEvent(new Event("input", { bubbles: true }));
+  sentence.textContent = (dataset.found ?? "").replace("{when}", when);
+  const end = (/** @type {() => void} */ act) => () => {
+    act();
     bar.remove();
     field.focus();
+  };
+  const restore = end(() => {
+    replace(field, draft.text, 0, field.value.length);
+    choose(form, draft);
   });
-  discard.addEventListener("click", () => {
-    forget(key);
-    bar.remove();
-    field.focus();
-  });
-  bar.append(sentence, restore, discard);
+  const discard = end(() => forget(key));
+  bar.append(
+    sentence,
+    button(dataset.restore ?? "", "button small", restore),
+    button(dataset.discard ?? "", "button quiet small", discard),
+  );
   field.closest(".field")?.before(bar);
+}
+
+// --- Keeping ------------------------------------------------------------------------------------
+
+/** One form's text in this browser. */
+class Keeper {
+  #form;
+  #field;
+  #keys;
+  #first;
+
+  /**
+   * @param {HTMLFormElement} form
+   * @param {HTMLTextAreaElement} field
+   */
+  constructor(form, field) {
+    this.#form = form;
+    this.#field = field;
+    this.#first = field.value;
+    this.#keys = PLACES.map((place) => `draft:${form.dataset.draft}${place}`);
+    for (const key of this.#keys) {
+      const draft = load(key);
+      const text = draft?.text.trim();
+      if (draft && text && text !== field.value.trim()) offer(form, field, draft, key);
+    }
+    // Another window wrote its text over ours: from now on ours has a place of its own.
+    window.addEventListener("storage", ({ key, newValue }) => {
+      if (key !== this.#keys[0] || !this.isChanged || this.#keys.length < 2) return;
+      const theirs = read(newValue)?.text;
+      if (theirs === undefined || theirs === field.value) return;
+      this.#keys.shift();
+      this.keep();
+    });
+  }
+
+  /** Whether there is something that could be lost. */
+  get isChanged() {
+    return this.#field.value !== this.#first && this.#field.value.trim() !== "";
+  }
+
+  /**
+   * Keep the text; a browser that refuses storage is no reason to disturb anybody.
+   * @param {boolean} sent
+   */
+  keep(sent = false) {
+    const key = this.#keys[0] ?? "";
+    const text = this.#field.value;
+    try {
+      const draft = { text, saved: Date.now(), sent, ...choices(this.#form) };
+      if (text.trim()) localStorage.setItem(key, JSON.stringify(draft));
+      else localStorage.removeItem(key);
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  /** Forget the text: its author threw it away. */
+  discard() {
+    forget(this.#keys[0] ?? "");
+  }
 }
 
 /** @param {HTMLFormElement} form */
 function watch(form) {
   const field = form.elements.namedItem("body");
-  const key = `draft:${form.dataset.draft}`;
   if (!(field instanceof HTMLTextAreaElement)) return;
-  const first = field.value;
-  let timer = 0;
-  let isSending = false;
-  const draft = load(key);
-  if (draft && draft.text.trim() && draft.text !== first) offer(form, field, draft, key);
   const note = document.createElement("span");
   note.className = "meta";
   field.after(note);
-  field.addEventListener("input", () => {
+  const keeper = new Keeper(form, field);
+  const saver = "autosave" in form.dataset ? new Autosave(form, field, tell) : null;
+  let timer = 0;
+  let isSending = false;
+  let isWaiting = false;
+
+  /**
+   * @param {string} sentence
+   * @param {boolean} isLoud
+   */
+  function tell(sentence, isLoud) {
+    note.textContent = sentence;
+    if (isLoud) document.dispatchEvent(new CustomEvent("announce", { detail: sentence }));
+  }
+
+  const change = () => {
     clearTimeout(timer);
+    saver?.change();
     timer = window.setTimeout(() => {
-      if (keep(key, field.value)) note.textContent = form.dataset.kept ?? "";
+      if (keeper.keep() && !saver?.isKept) note.textContent = form.dataset.kept ?? "";
     }, PAUSE);
-  });
+  };
+  form.addEventListener("input", change);
+  form.addEventListener("change", change);
   form.addEventListener("submit", (event) => {
-    const action = event.submitter instanceof HTMLButtonElement ? event.submitter.value : "send";
+    if (event.defaultPrevented) return;
+    const { submitter } = event;
+    const action = submitter instanceof HTMLButtonElement ? submitter.value : "send";
     clearTimeout(timer);
-    if (action === "discard") forget(key);
-    else keep(key, field.value, action === "send");
+    saver?.stop();
+    if (action === "discard") keeper.discard();
+    else keeper.keep(action === "send");
+    if (saver?.underway) {
+      // The form must know which draft it continues: what is on its way may make another of it.
+      event.preventDefault();
+      if (!isWaiting) saver.underway.finally(() => form.requestSubmit(submitter));
+      isWaiting = true;
+      return;
+    }
     isSending = true;
   });
   window.addEventListener("pageshow", () => {
-    isSending = false;
+    isSending = isWaiting = false;
+    saver?.resume();
   });
   window.addEventListener("beforeunload", (event) => {
-    if (!isSending && field.value !== first && field.value.trim()) event.preventDefault();
+    if (isSending || !keeper.isChanged) return;
+    if (!keeper.keep() && !saver?.isKept) event.preventDefault();
   });
 }
 
@@ -127,6 +281,8 @@ for (const form of document.querySelectorAll("form[data-draft]")) {
 for (const done of document.querySelectorAll("[data-draft-done]")) {
   if (!(done instanceof HTMLElement)) continue;
   for (const name of (done.dataset.draftDone ?? "").split(" ")) {
-    if (load(`draft:${name}`)?.sent) forget(`draft:${name}`);
+    for (const place of PLACES) {
+      if (load(`draft:${name}${place}`)?.sent) forget(`draft:${name}${place}`);
+    }
   }
 }

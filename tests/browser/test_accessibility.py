@@ -117,7 +117,7 @@ def send_wrong(page: Page, address: str, button: str = "main .form .button[type=
 def write(page: Page, address: str, action: str, words: str) -> None:
     """Write an answer and press one of the buttons under it."""
     page.goto(address)
-    page.locator("details.write:not([open]) > summary").click()
+    page.evaluate("() => { document.querySelector('details.write').open = true; }")
     page.locator("#body").fill(words)
     press(page, f"button[name=action][value={action}]")
 
@@ -125,7 +125,8 @@ def write(page: Page, address: str, action: str, words: str) -> None:
 def answer(page: Page, address: str) -> None:
     """Send an empty answer, so that the form comes back with the mistake."""
     page.goto(address)
-    page.locator("details.write:not([open]) > summary").click()
+    page.evaluate("() => { document.querySelector('details.write').open = true; }")
+    page.locator("#body").fill("")
     press(page, "button[name=action][value=send]")
 
 
