@@ -24,6 +24,7 @@ from consult.accounts.queries import user_by_email_key
 from consult.accounts.services import add_user
 from consult.cli.base import INDEXING
 from consult.cli.demonstration_discussion import SOURCE, Discussion, Voice
+from consult.cli.demonstration_outcomes import tell_outcomes
 from consult.core import audit
 from consult.core.authz import Role
 from consult.core.errors import BrokenInput
@@ -85,7 +86,8 @@ def fill(session: Session, *, folder: Path, hasher: Hasher, now: dt.datetime) ->
     before = session.scalar(select(func.max(OutboxEntry.id))) or 0
     _mark(session, now=now)
     forum = load_forum(session, definition, now=now).forum
-    spaces = _shift(session, definition=definition, zone=ZoneInfo(forum.time_zone), now=now)
+    zone = ZoneInfo(forum.time_zone)
+    spaces = _shift(session, definition=definition, zone=zone, now=now)
     authors = {entry["key"]: _author(session, forum, entry, now=now) for entry in said["authors"]}
     users = {}
     for entry in said["accounts"]:
@@ -96,6 +98,7 @@ def fill(session: Session, *, folder: Path, hasher: Hasher, now: dt.datetime) ->
     added = Discussion(
         session, entries=said["contributions"], spaces=spaces, voices=voices, now=now
     ).run()
+    tell_outcomes(session, said["outcomes"], spaces=spaces, zone=zone, now=now)
     session.flush()
     _send_nothing(session, after=before)
     audit.record(

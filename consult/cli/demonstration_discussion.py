@@ -16,7 +16,9 @@ from consult.core.errors import DomainError
 from consult.discussion.models import Contribution, Revision
 from consult.discussion.services import publishing, removing, revising, revisions, sending
 from consult.discussion.services.texts import Words
+from consult.discussion.states import Capacity
 from consult.moderation.models import Decision
+from consult.moderation.services import appeal
 from consult.moderation.states import Verdict
 from consult.spaces.models import Question, Space
 
@@ -66,6 +68,7 @@ class Discussion:
             for row in session.scalars(select(Contribution).where(Contribution.source == SOURCE))
         }
         self.sent = {entry["key"]: self._ago(entry["days"]) for entry in entries}
+        self.official = {entry["key"] for entry in entries if entry.get("official")}
         self.steps: list[Step] = []
 
     def run(self) -> int:
@@ -111,6 +114,9 @@ class Discussion:
         decided = self._decided(entry, number=number)
         if state in {"returned", "rejected"}:
             self._step(decided, number, lambda at: self._refuse(entry, at))
+            if "appeal" in entry:
+                asked = self._ago(entry["appeal"]["days"])
+                self._step(asked, number, lambda at: self._appeal(entry, at))
             return
         self._step(decided, number, lambda at: self._publish(key, at))
         if "edited_days" in entry:
@@ -160,6 +166,7 @@ class Discussion:
             log.info("left out of the demonstration", key=entry["key"], reason=str(error))
             return
         contribution.source, contribution.external_id = SOURCE, entry["key"]
+        contribution.capacity = Capacity(entry.get("capacity", Capacity.PARTICIPANT))
         self.by_key[entry["key"]] = contribution
 
     def _question(self, space: Space, wanted: int | str | None) -> Question | None:
@@ -179,6 +186,8 @@ class Discussion:
             return
         revision = self._open(contribution)
         space = self.session.get_one(Space, contribution.space_id)
+        if key in self.official:
+            contribution.official_at = at
         publishing.publish(
             self.session, contribution=contribution, revision=revision, space=space, now=at
         )
@@ -193,6 +202,18 @@ class Discussion:
         act = publishing.send_back if is_return else publishing.reject
         act(self.session, contribution=contribution, revision=revision, now=at)
         self._note(revision.id, Verdict.RETURN if is_return else Verdict.REJECT, entry, at)
+
+    def _appeal(self, entry: dict[str, Any], at: dt.datetime) -> None:
+        contribution = self.by_key.get(entry["key"])
+        if contribution is None:
+            return
+        appeal(
+            self.session,
+            actor=self.voices[entry["author"]],
+            contribution_id=contribution.id,
+            words=entry["appeal"]["words"],
+            now=at,
+        )
 
     def _edit(self, entry: dict[str, Any], body: str, at: dt.datetime) -> None:
         contribution = self.by_key.get(entry["key"])

@@ -1,8 +1,9 @@
-"""`flask space`: consultations and their dates."""
+"""`flask space`: consultations, their dates and what became of them."""
 
 from __future__ import annotations
 
 import datetime as dt
+from pathlib import Path
 
 import click
 from flask.cli import AppGroup
@@ -12,12 +13,14 @@ from consult.cli import base
 from consult.core import clock
 from consult.core.db import db
 from consult.core.unit_of_work import unit_of_work
+from consult.spaces import definitions
 from consult.spaces.definitions import instant_of
 from consult.spaces.models import Forum, Question, Space
 from consult.spaces.policy import phase_of
 from consult.spaces.services import timing
+from consult.spaces.services.outcome import process_space
 
-group = AppGroup("space", help="Consultations and their dates.")
+group = AppGroup("space", help="Consultations, their dates and outcomes.")
 
 
 @group.command("list")
@@ -74,6 +77,31 @@ def extend(slug: str, until: str) -> None:
         zone = session.get_one(Forum, space.forum_id).time_zone
         instant = closing(until, zone=zone)
         _tell(timing.extend_space(session, space_id=space.id, until=instant, now=clock.now()))
+
+
+@group.command("process")
+@click.argument("slug")
+@click.option(
+    "--file",
+    "path",
+    required=True,
+    type=click.Path(path_type=Path),
+    help="YAML with `text` in each language and `links`.",
+)
+@base.command
+def process(slug: str, path: Path) -> None:
+    """Tell what was done with the contributions to the closed space SLUG."""
+    told = definitions.read_outcome(path)
+    with unit_of_work() as session:
+        space = base.the_space(session, slug)
+        is_new = process_space(
+            session,
+            space=space,
+            text=told.text.translated(),
+            links=told.rows_of_links(),
+            now=clock.now(),
+        )
+    click.echo(f"{slug}: {'its page says what was done' if is_new else 'unchanged'}", err=True)
 
 
 def closing(text: str, *, zone: str) -> dt.datetime:

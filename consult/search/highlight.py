@@ -7,7 +7,7 @@ and markup are the template's.
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -20,6 +20,12 @@ DEFAULT_WIDTH: Final = 240
 _SNAP_CHARACTERS: Final = 30
 _SPACES: Final = re.compile(r"\s+")
 _ZERO_WIDTH_JOINER: Final = "\u200d"
+_ACCENTS: Final = re.compile("[\u0300-\u036f\u00ad]+")
+_LIGATURES: Final = str.maketrans({"œ": "oe", "æ": "ae", "ø": "o", "ł": "l", "đ": "d"})
+_BEGINNING: Final = 4
+"""Letters that every form of a word is taken to begin with."""
+_MOST_ANALYSED: Final = 40_000
+"""Characters of the paragraphs of one document that are analysed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +41,11 @@ class Excerpt:
         """The passage without marks, with an ellipsis where it was cut."""
         text = "".join(part for part, _ in self.parts)
         return f"{'…' * self.is_cut_before}{text}{'…' * self.is_cut_after}"
+
+    @property
+    def is_marked(self) -> bool:
+        """Whether it shows a word that was asked for."""
+        return any(is_found for _, is_found in self.parts)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -58,6 +69,54 @@ def excerpt(text: str, query: Query, *, language: str, width: int = DEFAULT_WIDT
         is_cut_before=bool(text[:begin].strip()),
         is_cut_after=bool(text[end:].strip()),
     )
+
+
+def best_paragraph(
+    paragraphs: Sequence[str], query: Query, *, language: str
+) -> tuple[int, Excerpt] | None:
+    """Return the first paragraph with the most terms of ``query``, by its index, and its passage.
+
+    ``None`` where no paragraph has any. A long document is first looked through for beginnings of
+    the words, which costs little; only the first paragraphs that have some are analysed.
+    """
+    beginnings = _beginnings(query, language=language)
+    best, most = None, 0
+    room = _MOST_ANALYSED
+    for index, text in enumerate(paragraphs):
+        if room <= 0:
+            break
+        bare = _bare(text)
+        if not any(beginning in bare for beginning in beginnings):
+            continue
+        room -= len(text)
+        terms = len({mark.clause for mark in _marks(text, query, language=language)})
+        if terms > most:
+            best, most = index, terms
+    if best is None:
+        return None
+    return best, excerpt(paragraphs[best], query, language=language)
+
+
+def _beginnings(query: Query, *, language: str) -> frozenset[str]:
+    """Return how words begin, bare of accents, without which no term of the query is there."""
+    words: list[str] = []
+    for group in query.required:
+        for clause in group:
+            match clause:
+                case Prefix(start):
+                    words.append(fold(start))
+                case Phrase(said):
+                    words.append(fold(said[0]))
+                case Word():
+                    tokens = analyse(clause.text, language=language)
+                    words += [form for token in tokens for form in (token.exact, *token.stems)]
+    return frozenset(word[:_BEGINNING] for word in words if word)
+
+
+def _bare(text: str) -> str:
+    if text.isascii():
+        return text.lower()
+    return _ACCENTS.sub("", unicodedata.normalize("NFKD", text.casefold())).translate(_LIGATURES)
 
 
 def _marks(text: str, query: Query, *, language: str) -> list[_Mark]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from sqlalchemy import not_, select
 from sqlalchemy.orm import Session
@@ -14,10 +15,12 @@ from consult.core.i18n import LOCALES
 from consult.core.outbox import OutboxEntry
 from consult.discussion.models import Contribution, Revision
 from consult.discussion.policy import public_contributions, visible_contributions
+from consult.discussion.queries import paper_texts
+from consult.discussion.queries.paper_texts import ReadablePaper
 from consult.discussion.states import ContributionKind
 from consult.search.documents import Backend, Facets, Filters, Hit, IndexUnavailable, Sort
 from consult.search.grammar import Note, Query, parse
-from consult.search.highlight import Excerpt, excerpt
+from consult.search.highlight import Excerpt, best_paragraph, excerpt
 from consult.spaces.models import Author, Category, Organisation, Question, Space
 from consult.spaces.policy import visible_spaces
 from consult.spaces.queries import ShownAuthor, shown_in
@@ -40,6 +43,18 @@ class Asked:
 
 
 @dataclass(frozen=True)
+class InPaper:
+    """Where in a file the words stand that were found."""
+
+    token: str
+    """Names the file in addresses."""
+    name: str
+    page: int | None
+    paragraph: int
+    """From 1; its place on the page with the file's text."""
+
+
+@dataclass(frozen=True)
 class Found:
     """One public contribution that was found."""
 
@@ -56,6 +71,8 @@ class Found:
     excerpt: Excerpt
     score: float
     via: str | None
+    paper: InPaper | None = None
+    """Where the excerpt is from; None for the text itself."""
 
 
 @dataclass(frozen=True)
@@ -129,6 +146,7 @@ def _rows(session: Session, *, actor: Actor, hits: Sequence[Hit], query: Query) 
             Contribution.reference,
             Contribution.kind,
             Contribution.first_published_at,
+            Revision.id.label("revision_id"),
             Revision.text,
             Revision.language,
             Space.slug,
@@ -154,6 +172,7 @@ def _rows(session: Session, *, actor: Actor, hits: Sequence[Hit], query: Query) 
         )
     ).all()
     found = {r.id: r for r in rows}
+    shown = _excerpts(session, rows, query=query)
     return [
         Found(
             id=r.external_id or r.uid,
@@ -165,13 +184,43 @@ def _rows(session: Session, *, actor: Actor, hits: Sequence[Hit], query: Query) 
             question=r.number,
             is_question=r.kind == ContributionKind.QUESTION,
             published_at=r.first_published_at,
-            excerpt=excerpt(r.text, query, language=r.language),
+            excerpt=shown[r.id][0],
             score=round(hit.score, 4),
             via=hit.via,
+            paper=shown[r.id][1],
         )
         for hit in hits
         if (r := found.get(hit.id)) is not None
     ]
+
+
+def _excerpts(
+    session: Session, rows: Sequence[Any], *, query: Query
+) -> dict[int, tuple[Excerpt, InPaper | None]]:
+    """Return a passage for each row: of the text, else of the first of its files with the words."""
+    shown: dict[int, tuple[Excerpt, InPaper | None]] = {
+        r.id: (excerpt(r.text, query, language=r.language), None) for r in rows
+    }
+    unmarked = [r for r in rows if not shown[r.id][0].is_marked and query.required]
+    papers = paper_texts.readable(session, [r.revision_id for r in unmarked])
+    for r in unmarked:
+        for paper in papers.get(r.revision_id, ()):
+            passage = _in_paper(session, paper, query=query, language=r.language)
+            if passage is not None:
+                shown[r.id] = passage
+                break
+    return shown
+
+
+def _in_paper(
+    session: Session, paper: ReadablePaper, *, query: Query, language: str
+) -> tuple[Excerpt, InPaper] | None:
+    paragraphs = paper_texts.paragraphs(session, sha256=paper.sha256)
+    best = best_paragraph([text for _page, text in paragraphs], query, language=language)
+    if best is None:
+        return None
+    index, passage = best
+    return passage, InPaper(paper.token, paper.name, paragraphs[index][0], index + 1)
 
 
 def filters_from(values: Mapping[str, str]) -> Filters:

@@ -1,17 +1,31 @@
-"""The search page: the query echoed, facets as links, excerpts, a shareable address."""
+"""The search page: the query echoed, facets as links, excerpts, a shareable address; its feed."""
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any, cast
 
-from flask import Blueprint, current_app, g, render_template, request, url_for
+from flask import (
+    Blueprint,
+    Response,
+    current_app,
+    g,
+    make_response,
+    render_template,
+    request,
+    url_for,
+)
 
+from consult.core.atom import MAX_ENTRIES
 from consult.core.authz import Permission
 from consult.core.db import db
-from consult.core.i18n import format_day, language_label
-from consult.core.web import actor, needs
-from consult.search.documents import Backend, Sort
+from consult.core.errors import NotVisible
+from consult.core.i18n import format_day, language_label, pgettext
+from consult.core.i18n import gettext as _
+from consult.core.web import actor, needs, public_url
+from consult.discussion import atom
+from consult.discussion.queries import feeds
+from consult.search.documents import Backend, Filters
 from consult.search.queries import PER_PAGE, Answer, Asked, filters_from, find
 from consult.spaces import queries as space_queries
 
@@ -22,28 +36,22 @@ SHOWN = 12
 """Values of a facet that a page lists."""
 MAX_QUERY = 400
 """Characters of a query that an address may carry; the grammar reads the first 200."""
+REBUILDING = 60
+"""Seconds after which a feed may be asked for again that met an index being rebuilt."""
 
 
 @blueprint.get("/<lang>/search")
 @needs(Permission.READ)
 def results() -> str:
     """Show what was found, with counts that lead to narrower searches."""
-    backend = cast(Backend, current_app.extensions["consult.search"])
-    sort: Sort = "newest" if request.args.get("sort") == "newest" else "relevance"
-    page = request.args.get("page", "")
-    filters = filters_from(request.args)
-    asked = Asked(
-        text=request.args.get("q", "")[:MAX_QUERY],
-        filters=filters,
-        sort=sort,
-        page=max(1, int(page)) if page.isdecimal() and len(page) < 5 else 1,
-    )
+    asked = _asked(per_page=PER_PAGE)
     session = db.session()
-    answer = find(session, backend=backend, actor=actor(), asked=asked)
+    answer = find(session, backend=_backend(), actor=actor(), asked=asked)
     forum = space_queries.current_forum(session)
     g.forum = forum
     names = _names(forum.id) if forum else {}
     pages = max(1, -(-answer.total // PER_PAGE))
+    is_narrowed = asked.filters != Filters()
     return render_template(
         "search/results.html",
         asked=asked,
@@ -55,9 +63,58 @@ def results() -> str:
         pages=pages,
         next_url=_address(asked, page=asked.page + 1) if asked.page < pages else None,
         previous_url=_address(asked, page=asked.page - 1) if asked.page > 1 else None,
-        sort_url=_address(asked, sort="relevance" if sort == "newest" else "newest"),
-        hidden=[(k, v) for k, v in asdict(filters).items() if v is not None],
+        sort_url=_address(asked, sort="relevance" if asked.sort == "newest" else "newest"),
+        feed_url=url_for("search.feed", **_words(asked)) if asked.text or is_narrowed else None,
+        hidden=[(k, v) for k, v in asdict(asked.filters).items() if v is not None],
         clear_url=url_for("search.results", q=asked.text or None),
+    )
+
+
+@blueprint.get("/<lang>/search/feed.atom")
+@needs(Permission.READ)
+def feed() -> Response:
+    """Feed of the newest texts that a search finds; 503 while the index is being rebuilt.
+
+    An empty feed instead would tell readers that everything they had seen is gone.
+    """
+    session = db.session()
+    forum = g.forum = space_queries.current_forum(session)
+    if forum is None:
+        raise NotVisible
+    asked = replace(_asked(per_page=MAX_ENTRIES), sort="newest", page=1)
+    answer = find(session, backend=_backend(), actor=actor(), asked=asked)
+    if not answer.is_available:
+        response = make_response(render_template("errors/503.html"), 503)
+        response.headers["Retry-After"] = str(REBUILDING)
+        return response
+    entries = feeds.named(
+        session, references=[found.reference for found in answer.items], actor=actor()
+    )
+    labels = [label for label, _url in _chips(asked, _names(forum.id))]
+    title = _("Search: “%(words)s”", words=asked.text) if asked.text.strip() else ""
+    told = atom.of_search(
+        forum,
+        entries,
+        url=public_url("search.feed", **_words(asked)),
+        page_url=public_url("search.results", **_words(asked), sort="newest"),
+        title=" – ".join([title or pgettext("heading", "Search"), *labels]),
+    )
+    return atom.respond(told)
+
+
+def _backend() -> Backend:
+    return cast(Backend, current_app.extensions["consult.search"])
+
+
+def _asked(*, per_page: int) -> Asked:
+    """Read what the address looks for; unknown values are the defaults."""
+    page = request.args.get("page", "")
+    return Asked(
+        text=request.args.get("q", "")[:MAX_QUERY],
+        filters=filters_from(request.args),
+        sort="newest" if request.args.get("sort") == "newest" else "relevance",
+        page=max(1, int(page)) if page.isdecimal() and len(page) < 5 else 1,
+        per_page=per_page,
     )
 
 
@@ -89,8 +146,13 @@ def _names(forum_id: int) -> dict[str, dict[Any, str]]:
     }
 
 
+def _words(asked: Asked) -> dict[str, Any]:
+    """Return what of a search stands in every address of it: words and filters."""
+    return {"q": asked.text or None, **asdict(asked.filters)}
+
+
 def _address(asked: Asked, **changes: Any) -> str:
-    values: dict[str, Any] = {"q": asked.text or None, **asdict(asked.filters)}
+    values = _words(asked)
     values["sort"] = asked.sort if asked.sort != "relevance" else None
     values.update(changes)
     if values.get("sort") == "relevance":

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from sqlalchemy import CompoundSelect, Select, bindparam, select
+from sqlalchemy import CompoundSelect, Select, bindparam, null, select
 from sqlalchemy.orm import Session
 
-from consult.core.authz import Actor, Grant, Role
+from consult.core.authz import VISITOR, Actor, Grant, Role
 from consult.core.errors import NotVisible
 from consult.core.i18n import Translated, gettext
 from consult.spaces.models import (
@@ -47,6 +48,34 @@ class ObjectiveRow:
 
 
 @dataclass(frozen=True)
+class CategoryRow:
+    """A stakeholder category as pages name it."""
+
+    slug: str
+    name: Translated
+
+
+@dataclass(frozen=True)
+class ThreadChoices:
+    """By what the threads of a space can be narrowed."""
+
+    objectives: Sequence[ObjectiveRow]
+    categories: Sequence[CategoryRow]
+
+
+@dataclass(frozen=True)
+class QuestionHead:
+    """What the page of a question changes with."""
+
+    id: int
+    public_version: int
+    space_version: int
+    opens_at: dt.datetime | None
+    closes_at: dt.datetime | None
+    time_zone: str
+
+
+@dataclass(frozen=True)
 class SpaceView:
     """A space with its forum and its questions in order."""
 
@@ -60,6 +89,17 @@ class SpaceView:
             if question.number == number:
                 return question
         raise NotVisible
+
+    def head_of(self, question: Question) -> QuestionHead:
+        """Return what the page of one of the questions changes with."""
+        return QuestionHead(
+            id=question.id,
+            public_version=question.public_version,
+            space_version=self.space.public_version,
+            opens_at=self.space.opens_at,
+            closes_at=self.space.closes_at,
+            time_zone=self.forum.time_zone,
+        )
 
 
 @dataclass(frozen=True)
@@ -130,7 +170,34 @@ def space_view(session: Session, *, slug: str, actor: Actor) -> SpaceView:
     return SpaceView(space=rows[0][0], forum=rows[0][1], questions=questions)
 
 
+def question_head(session: Session, *, slug: str, number: int) -> QuestionHead | None:
+    """Return what a question's page changes with, None where visitors do not know of it."""
+    row = session.execute(_question_head(), {"slug": slug, "number": number}).first()
+    return QuestionHead(*row) if row else None
+
+
 # Statements of pages that many people read are built once: building takes longer than executing.
+
+
+@cache
+def _question_head() -> Select[Any]:
+    return (
+        select(
+            Question.id,
+            Question.public_version,
+            Space.public_version,
+            Space.opens_at,
+            Space.closes_at,
+            Forum.time_zone,
+        )
+        .join(Space, Space.id == Question.space_id)
+        .join(Forum, Forum.id == Space.forum_id)
+        .where(
+            Space.slug == bindparam("slug"),
+            Question.number == bindparam("number"),
+            visible_spaces(VISITOR),
+        )
+    )
 
 
 @cache
@@ -177,6 +244,18 @@ def _objectives_of_space() -> Select[Any]:
     )
 
 
+def question_objective(session: Session, question: Question) -> ObjectiveRow | None:
+    """Return the one objective that a question is limited to, None where it is not."""
+    if question.objective_id is None:
+        return None
+    row = session.execute(
+        select(Objective.id, Objective.number, Objective.title, Objective.short_title).where(
+            Objective.id == question.objective_id
+        )
+    ).one()
+    return ObjectiveRow(*row)
+
+
 def objectives_of_forum(session: Session, *, forum_id: int) -> Sequence[ObjectiveRow]:
     """Return all objectives of a forum, by number."""
     rows = session.execute(
@@ -199,6 +278,36 @@ def _categories() -> Select[tuple[Category]]:
         .where(Category.forum_id == bindparam("forum_id"))
         .order_by(Category.position)
     )
+
+
+def thread_choices(session: Session, *, space_id: int, forum_id: int) -> ThreadChoices:
+    """Return objectives and categories of a space in their order, in one statement."""
+    rows = session.execute(_thread_choices(), {"space_id": space_id, "forum_id": forum_id}).all()
+    return ThreadChoices(
+        objectives=[
+            ObjectiveRow(r.id, r.number, r.title, r.short_title) for r in rows if r.slug is None
+        ],
+        categories=[CategoryRow(r.slug, r.title) for r in rows if r.slug is not None],
+    )
+
+
+@cache
+def _thread_choices() -> CompoundSelect[Any]:
+    objectives = (
+        select(
+            Objective.id,
+            Objective.number.label("number"),
+            null().label("slug"),
+            Objective.title.label("title"),
+            Objective.short_title.label("short_title"),
+        )
+        .join(SpaceObjective, SpaceObjective.objective_id == Objective.id)
+        .where(SpaceObjective.space_id == bindparam("space_id"))
+    )
+    categories = select(
+        Category.id, Category.position, Category.slug, Category.name, Category.name
+    ).where(Category.forum_id == bindparam("forum_id"))
+    return objectives.union_all(categories).order_by("number")
 
 
 def regions(session: Session, *, forum_id: int) -> Sequence[Region]:

@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import dataclass
 from enum import StrEnum
+
+LAST_DAYS = dt.timedelta(hours=48)
+"""From here on hours are counted, and a page says loudly that a space is about to close."""
+HOUR = dt.timedelta(hours=1)
 
 
 class Phase(StrEnum):
@@ -15,6 +20,19 @@ class Phase(StrEnum):
     """Takes contributions."""
     CLOSED = "closed"
     """Takes none; what was sent before is still decided and published."""
+
+
+class Stage(StrEnum):
+    """What the page of a space is about; finer than its phase, and like it without a write."""
+
+    UPCOMING = "upcoming"
+    OPEN = "open"
+    CLOSING = "closing"
+    """Open for less than two days more."""
+    CLOSED = "closed"
+    """Texts that were sent in time are still being decided."""
+    PROCESSED = "processed"
+    """The organisers have said what became of the contributions."""
 
 
 class SpaceVisibility(StrEnum):
@@ -72,3 +90,48 @@ def phase_at(
     if opens_at is None or now < opens_at:
         return Phase.UPCOMING
     return Phase.OPEN
+
+
+@dataclass(frozen=True)
+class Countdown:
+    """The stage of a space and how far the next date is: the opening, then the closing.
+
+    Everything that a page tells of the passing time is made from these values, so a page with the
+    same ones may be kept.
+    """
+
+    stage: Stage
+    days: int | None = None
+    """Days of the calendar in the forum's zone; None where there is no next date."""
+    hours: int | None = None
+    """Whole hours where less than two days are left, else None."""
+
+
+def countdown_at(
+    now: dt.datetime,
+    *,
+    opens_at: dt.datetime | None,
+    closes_at: dt.datetime | None,
+    processed_at: dt.datetime | None,
+    zone: dt.tzinfo,
+) -> Countdown:
+    """Return where a space stands at an instant; `zone` is the one whose days are counted.
+
+    An outcome counts from its closing on: a space that was opened again has none until it is told
+    anew.
+    """
+    phase = phase_at(now, opens_at=opens_at, closes_at=closes_at)
+    if phase is Phase.CLOSED and closes_at is not None:
+        is_processed = processed_at is not None and processed_at >= closes_at
+        return Countdown(Stage.PROCESSED if is_processed else Stage.CLOSED)
+    target = opens_at if phase is Phase.UPCOMING else closes_at
+    stage = Stage.UPCOMING if phase is Phase.UPCOMING else Stage.OPEN
+    if target is None:
+        return Countdown(stage)
+    left = target - now
+    days = (target.astimezone(zone).date() - now.astimezone(zone).date()).days
+    if left >= LAST_DAYS:
+        return Countdown(stage, days)
+    if stage is Stage.OPEN:
+        stage = Stage.CLOSING
+    return Countdown(stage, days, left // HOUR)

@@ -12,11 +12,15 @@ from sqlalchemy.orm import Session
 from consult.core.i18n import format_instant, language_label
 from consult.discussion.models import Contribution, Revision, RevisionTag
 from consult.discussion.policy import public_contributions
+from consult.discussion.queries.answers import answered_questions
 from consult.discussion.states import ContributionKind
 from consult.spaces.models import Author, Organisation, Question
 from consult.spaces.queries import shown_in
 
 TEASER = 180
+"""Characters of a contribution that stand under its question."""
+LONGEST_QUESTION = 320
+"""Characters of a participant's question; all of it stands on its page."""
 
 
 @dataclass(frozen=True)
@@ -36,15 +40,14 @@ class ParticipantQuestion:
     """A question posed by a participant."""
 
     number: int
-    reference: str
     author: str
     language: str
     language_label: str
     text: str
+    """Its beginning, on one line."""
     answers: int
-    name: str
-    """The reference, as rows of threads call it."""
-    sent_label: str
+    is_answered: bool
+    """The drafting agencies stand behind one of the answers."""
 
 
 def newest_by_question(
@@ -97,18 +100,15 @@ def newest_by_question(
     return found
 
 
-def participant_questions(
-    session: Session, *, space_id: int, zone: str | None = None
-) -> list[ParticipantQuestion]:
+def participant_questions(session: Session, *, space_id: int) -> list[ParticipantQuestion]:
     """Return the public questions that participants posed in a space, by number."""
     rows = session.execute(
         select(
+            Question.id,
             Question.number,
             Question.public_count,
-            Contribution.reference,
-            Contribution.sent_at,
             Revision.language,
-            Revision.text,
+            func.substr(Revision.text, 1, 2 * LONGEST_QUESTION).label("text"),
             Author.name,
             Author.display,
             Author.pseudonym_number,
@@ -124,18 +124,17 @@ def participant_questions(
             public_contributions(),
         )
         .order_by(Question.number)
-    )
+    ).all()
+    answered = answered_questions(session, space_id=space_id) if rows else set()
     return [
         ParticipantQuestion(
             number=r.number,
-            reference=r.reference,
             author=shown_in(r).name,
             language=r.language,
             language_label=language_label(r.language),
-            text=r.text,
+            text=teaser(r.text, limit=LONGEST_QUESTION),
             answers=r.public_count,
-            name=r.reference,
-            sent_label=format_instant(r.sent_at, zone_name=zone) if r.sent_at else "",
+            is_answered=r.id in answered,
         )
         for r in rows
     ]
@@ -152,9 +151,9 @@ def counts_by_objective(session: Session, *, space_id: int) -> dict[int, int]:
     return dict(rows.tuples().all())
 
 
-def teaser(text: str) -> str:
+def teaser(text: str, *, limit: int = TEASER) -> str:
     """Return the beginning of a text on one line."""
     line = " ".join(text.split())
-    if len(line) <= TEASER:
+    if len(line) <= limit:
         return line
-    return line[:TEASER].rsplit(" ", 1)[0].rstrip(",;:–- ") + " …"
+    return line[:limit].rsplit(" ", 1)[0].rstrip(",;:–- ") + " …"

@@ -1,26 +1,27 @@
-"""Atom feeds (RFC 4287) of a space and of a question: public texts only, newest first."""
+"""Feeds of the forum, a space, a question and an objective: public texts only, newest first.
+
+Whoever asks gets what a visitor gets: a feed reader signs in nowhere.
+"""
 
 from __future__ import annotations
 
-import datetime as dt
-from xml.etree.ElementTree import Element, SubElement, tostring
+from collections.abc import Sequence
 
-from flask import Response, make_response
+from flask import Response, request, url_for
 
-from consult.core import text
 from consult.core.authz import VISITOR, Permission
 from consult.core.db import db
 from consult.core.errors import NotVisible
-from consult.core.i18n import locale
+from consult.core.i18n import gettext as _
 from consult.core.web import config, needs, public_url
+from consult.discussion import atom
 from consult.discussion.queries import feeds
+from consult.discussion.queries.spaces import teaser
 from consult.discussion.views.blueprint import blueprint
 from consult.discussion.views.frame import tag_of, unchanged
-from consult.discussion.views.reading import heading_of, participant_question
+from consult.discussion.views.threads import heading_of, participant_question
 from consult.spaces import queries as space_queries
-
-ATOM = "http://www.w3.org/2005/Atom"
-XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
+from consult.spaces.queries import ObjectiveRow, SpaceView
 
 
 @blueprint.get("/<lang>/spaces/<slug>/feed.atom")
@@ -31,10 +32,16 @@ def space_feed(slug: str) -> Response:
     tag = tag_of("sf", view.space.id, view.space.public_version)
     if (kept := unchanged(tag)) is not None:
         return kept
-    entries = feeds.newest(db.session(), space_ids=[view.space.id])
-    home = public_url("discussion.space", slug=slug)
-    own = public_url("discussion.space_feed", slug=slug)
-    return _feed(f"{view.space.kicker}: {view.space.title}", home, own, view, entries, tag)
+    feed = atom.of_spaces(
+        [view],
+        feeds.newest(db.session(), space_ids=[view.space.id]),
+        url=public_url("discussion.space_feed", slug=slug),
+        page_url=public_url("discussion.space", slug=slug),
+        title=atom.space_feed_title(view),
+        subtitle=str(view.space.aim),
+        names_space=False,
+    )
+    return atom.respond(feed, tag=tag)
 
 
 @blueprint.get("/<lang>/spaces/<slug>/questions/<int:number>/feed.atom")
@@ -46,70 +53,88 @@ def question_feed(slug: str, number: int) -> Response:
     tag = tag_of("qf", asked.id, asked.public_version, view.space.public_version)
     if (kept := unchanged(tag)) is not None:
         return kept
-    posed = participant_question(view, asked)
-    entries = feeds.newest(db.session(), space_ids=[view.space.id], question_id=asked.id)
-    home = public_url("discussion.question", slug=slug, number=number)
-    own = public_url("discussion.question_feed", slug=slug, number=number)
+    posed = participant_question(asked)
     title = heading_of(asked, posed)
-    return _feed(title, home, own, view, entries, tag)
+    feed = atom.of_spaces(
+        [view],
+        feeds.newest(db.session(), space_ids=[view.space.id], question_id=asked.id),
+        url=public_url("discussion.question_feed", slug=slug, number=number),
+        page_url=public_url("discussion.question", slug=slug, number=number),
+        title=teaser(title) if posed else title,
+        subtitle=atom.space_feed_title(view),
+        names_space=False,
+    )
+    return atom.respond(feed, tag=tag)
 
 
 @blueprint.get("/<lang>/feed.atom")
 @needs(Permission.READ)
 def forum_feed() -> Response:
     """Feed of the newest public contributions of all announced spaces."""
+    views = _announced()
+    tag = tag_of("ff", *_versions(views))
+    if (kept := unchanged(tag)) is not None:
+        return kept
+    feed = atom.of_spaces(
+        views,
+        feeds.newest(db.session(), space_ids=[view.space.id for view in views]),
+        url=public_url("discussion.forum_feed"),
+        page_url=public_url("spaces.home"),
+        title=str(views[0].forum.title),
+        subtitle=_("The newest contributions to all consultations"),
+        names_space=True,
+    )
+    return atom.respond(feed, tag=tag)
+
+
+@blueprint.get("/<lang>/objectives/<int:number>/feed.atom")
+@needs(Permission.READ)
+def objective_feed(number: int) -> Response:
+    """Feed of the newest public contributions on an objective, `?space=` narrows to one space."""
+    views = _announced()
+    objective = _objective(views[0].forum.id, number)
+    slug = request.args.get("space") or None
+    if slug is not None:
+        views = [view for view in views if view.space.slug == slug]
+        if not views:
+            raise NotVisible
+    tag = tag_of("of", objective.id, *_versions(views))
+    if (kept := unchanged(tag)) is not None:
+        return kept
+    where = atom.space_feed_title(views[0]) if slug else str(views[0].forum.title)
+    feed = atom.of_spaces(
+        views,
+        feeds.newest(
+            db.session(),
+            space_ids=[view.space.id for view in views],
+            objective_id=objective.id,
+        ),
+        url=public_url("discussion.objective_feed", number=number, space=slug),
+        page_url=config().base_url + url_for("search.results", objective=number, space=slug),
+        title=_("Objective %(number)s: %(title)s", number=number, title=objective.title),
+        subtitle=where,
+        names_space=slug is None,
+    )
+    return atom.respond(feed, tag=tag)
+
+
+def _announced() -> Sequence[SpaceView]:
+    """Return the spaces of the current forum that everybody may know of; at least one."""
     forum = space_queries.current_forum(db.session())
     if forum is None:
         raise NotVisible
     views = space_queries.spaces_of_forum(db.session(), forum_id=forum.id, actor=VISITOR)
     if not views:
         raise NotVisible
-    tag = tag_of("ff", *(f"{v.space.id}.{v.space.public_version}" for v in views))
-    if (kept := unchanged(tag)) is not None:
-        return kept
-    entries = feeds.newest(db.session(), space_ids=[v.space.id for v in views])
-    newest = max(views, key=lambda v: v.space.last_change_at or v.forum.created_at)
-    own = public_url("discussion.forum_feed")
-    return _feed(str(forum.title), public_url("spaces.home"), own, newest, entries, tag)
+    return views
 
 
-def _feed(
-    title: str,
-    home: str,
-    own: str,
-    view: space_queries.SpaceView,
-    entries: list[feeds.Entry],
-    tag: str,
-) -> Response:
-    feed = Element("feed", {"xmlns": ATOM, XML_LANG: locale()})
-    _say(feed, "id", own)
-    _say(feed, "title", title)
-    changed = view.space.last_change_at or view.forum.created_at
-    _say(feed, "updated", _instant(changed))
-    SubElement(feed, "link", {"rel": "self", "type": "application/atom+xml", "href": own})
-    SubElement(feed, "link", {"rel": "alternate", "type": "text/html", "href": home})
-    _say(feed, "rights", str(view.forum.licence))
-    for entry in entries:
-        item = SubElement(feed, "entry", {XML_LANG: entry.language})
-        address = public_url("discussion.contribution", name=entry.reference)
-        _say(item, "id", f"{config().base_url}/contributions/{entry.reference}")
-        _say(item, "title", f"{entry.author}, {entry.reference}")
-        _say(item, "updated", _instant(entry.updated_at))
-        _say(item, "published", _instant(entry.published_at))
-        SubElement(item, "link", {"rel": "alternate", "type": "text/html", "href": address})
-        _say(SubElement(item, "author"), "name", entry.author)
-        content = SubElement(item, "content", {"type": "html"})
-        content.text = text.xml_safe(entry.html)
-    body = b'<?xml version="1.0" encoding="utf-8"?>\n' + tostring(feed, encoding="utf-8")
-    response = make_response(body)
-    response.headers["Content-Type"] = "application/atom+xml; charset=utf-8"
-    response.set_etag(tag)
-    return response
+def _versions(views: Sequence[SpaceView]) -> list[str]:
+    return [f"{view.space.id}.{view.space.public_version}" for view in views]
 
 
-def _say(parent: Element, name: str, words: str) -> None:
-    SubElement(parent, name).text = text.xml_safe(words)
-
-
-def _instant(instant: dt.datetime) -> str:
-    return instant.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+def _objective(forum_id: int, number: int) -> ObjectiveRow:
+    for objective in space_queries.objectives_of_forum(db.session(), forum_id=forum_id):
+        if objective.number == number:
+            return objective
+    raise NotVisible

@@ -5,14 +5,22 @@ change in which line. Writing the rows is for `consult.spaces.services.loading`.
 """
 
 from consult.spaces.definitions.instants import instant_of, is_bare_day
-from consult.spaces.definitions.reading import Definition, parse, read
-from consult.spaces.definitions.shapes import Content, NamedEntry, QuestionEntry, Said, SpaceEntry
+from consult.spaces.definitions.reading import Definition, parse, read, read_outcome
+from consult.spaces.definitions.shapes import (
+    Content,
+    NamedEntry,
+    OutcomeEntry,
+    QuestionEntry,
+    Said,
+    SpaceEntry,
+)
 from consult.spaces.definitions.yaml_lines import load_yaml
 
 __all__ = [
     "Content",
     "Definition",
     "NamedEntry",
+    "OutcomeEntry",
     "QuestionEntry",
     "Said",
     "SpaceEntry",
@@ -21,4 +29,5 @@ __all__ = [
     "load_yaml",
     "parse",
     "read",
+    "read_outcome",
 ]

@@ -47,6 +47,12 @@ def _of_space(where: Where, space: SpaceEntry, *, zone: str) -> Iterator[tuple[W
                 (*where, "questions", index, "number"),
                 f"questions count 1, 2, 3 …; this one must have the number {index + 1}",
             )
+        if question.objective is not None and question.objective not in seen:
+            number = question.objective
+            message = (
+                f"objective {number} is not among the space’s “objectives”; add it or remove it"
+            )
+            yield (*where, "questions", index, "objective"), message
     slugs = [section.slug for section in space.note.sections]
     for field, message in _repeated("sections", "slug", slugs):
         yield (*where, "note", *field), message

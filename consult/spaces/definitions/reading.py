@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
@@ -13,8 +13,10 @@ from pydantic_core import ErrorDetails
 from consult.core.errors import BrokenInput
 from consult.spaces.definitions.agreement import contradictions
 from consult.spaces.definitions.instants import instant_of
-from consult.spaces.definitions.shapes import Content
+from consult.spaces.definitions.shapes import Content, OutcomeEntry
 from consult.spaces.definitions.yaml_lines import Where, line_of, load_yaml
+
+Shape = TypeVar("Shape", bound=BaseModel)
 
 
 @dataclass(frozen=True)
@@ -37,11 +39,30 @@ class Definition:
 def read(path: Path, *, source: str | None = None) -> Definition:
     """Read and check a definition file; raises `BrokenInput` for the first line to change."""
     name = source or str(path)
+    return parse(_bytes_of(path, source=name), source=name)
+
+
+def read_outcome(path: Path) -> OutcomeEntry:
+    """Read a file with what stands under `outcome` in a definition: `text` and `links`.
+
+    The key `outcome` itself may stand above them. Raises `BrokenInput` for the first line to
+    change.
+    """
+    source = str(path)
+    value, lines = load_yaml(_bytes_of(path, source=source), source=source)
+    if not isinstance(value, dict):
+        raise BrokenInput(source, 1, "the file must begin with the key “text:”")
+    if set(value) == {"outcome"} and isinstance(value["outcome"], dict):
+        value = value["outcome"]
+        lines = {where[1:]: line for where, line in lines.items() if where[:1] == ("outcome",)}
+    return _checked(OutcomeEntry, value, lines=lines, source=source)
+
+
+def _bytes_of(path: Path, *, source: str) -> bytes:
     try:
-        raw = path.read_bytes()
+        return path.read_bytes()
     except OSError as error:
-        raise BrokenInput(name, 1, "this file cannot be read; check its name") from error
-    return parse(raw, source=name)
+        raise BrokenInput(source, 1, "this file cannot be read; check its name") from error
 
 
 def parse(raw: bytes, *, source: str) -> Definition:
@@ -49,16 +70,22 @@ def parse(raw: bytes, *, source: str) -> Definition:
     value, lines = load_yaml(raw, source=source)
     if not isinstance(value, dict):
         raise BrokenInput(source, 1, "the file must begin with keys such as “version: 1”")
-    try:
-        content = Content.model_validate(value)
-    except ValidationError as error:
-        problems = [(line_of(lines, _where(e["loc"])), _sentence(e)) for e in error.errors()]
-        raise BrokenInput(source, *min(problems, key=lambda problem: problem[0])) from None
+    content = _checked(Content, value, lines=lines, source=source)
     definition = Definition(source=source, content=content, lines=lines)
     found = [definition.broken(message, *where) for where, message in contradictions(content)]
     if found:
         raise min(found, key=lambda error: error.line)
     return definition
+
+
+def _checked(shape: type[Shape], value: Any, *, lines: dict[Where, int], source: str) -> Shape:
+    try:
+        return shape.model_validate(value)
+    except ValidationError as error:
+        problems = [
+            (line_of(lines, _where(e["loc"])), _sentence(e, shape=shape)) for e in error.errors()
+        ]
+        raise BrokenInput(source, *min(problems, key=lambda problem: problem[0])) from None
 
 
 _PLAIN = {
@@ -76,13 +103,14 @@ def _where(loc: Where) -> Where:
     return tuple(part for part in loc if part != "[key]")
 
 
-def _sentence(error: ErrorDetails) -> str:
+def _sentence(error: ErrorDetails, *, shape: type[BaseModel]) -> str:
     loc, kind, context = _where(error["loc"]), error["type"], error.get("ctx", {})
     key = next((str(part) for part in reversed(loc) if isinstance(part, str)), "file")
     if kind == "missing":
         return f"add the key “{key}” to this entry"
     if kind == "extra_forbidden":
-        return f"remove or rename “{key}”; the keys allowed here are {', '.join(_keys(loc[:-1]))}"
+        allowed = ", ".join(_keys(loc[:-1], shape=shape))
+        return f"remove or rename “{key}”; the keys allowed here are {allowed}"
     if kind in {"literal_error", "enum"}:
         expected = str(context["expected"]).replace("'", "").replace(" or ", ", ")
         return f"“{key}” must be one of: {expected}"
@@ -107,9 +135,9 @@ def _form_of(key: str) -> str:
     return "must consist of small letters, digits and single hyphens, as in round-table-3"
 
 
-def _keys(where: Where) -> list[str]:
+def _keys(where: Where, *, shape: type[BaseModel]) -> list[str]:
     """Return the keys that an entry of the file may have."""
-    model: type[BaseModel] = Content
+    model = shape
     for part in where:
         if isinstance(part, str) and part in model.model_fields:
             model = _model_in(model.model_fields[part].annotation) or model

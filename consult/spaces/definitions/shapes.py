@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import zoneinfo
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import (
     AfterValidator,
@@ -56,6 +56,7 @@ Words = Annotated[str, AfterValidator(_not_blank)]
 Slug = Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=64)]
 Code = Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9]*$", max_length=16)]
 Office = Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+$", max_length=254)]
+Address = Annotated[str, Field(pattern=r"^https?://\S+$", max_length=500)]
 Zone = Annotated[str, AfterValidator(_known_zone)]
 Moment = Annotated[dt.date | None, PlainValidator(_moment)]
 Day = Annotated[dt.date | None, PlainValidator(_day)]
@@ -142,7 +143,7 @@ class DocumentEntry(Entry):
     """A document for participants."""
 
     title: Said
-    url: Annotated[str, Field(pattern=r"^https?://\S+$", max_length=500)]
+    url: Address
     symbol: Annotated[str, Field(max_length=64)] | None = None
     provenance: Provenances | None = None
 
@@ -164,11 +165,12 @@ class GlossaryEntry(Entry):
 
 
 class QuestionEntry(Entry):
-    """A guiding question."""
+    """A guiding question; with an objective, answers to it are about that one alone."""
 
     number: Number
     text: Said
     short_text: Said
+    objective: Number | None = None
     provenance: Provenances | None = None
 
 
@@ -184,6 +186,25 @@ class NoteEntry(Entry):
 
     words: Annotated[int, Field(ge=1, le=100_000)]
     sections: list[SectionEntry] = []
+
+
+class LinkEntry(Entry):
+    """Something to read elsewhere, by its title."""
+
+    title: Said
+    url: Address
+
+
+class OutcomeEntry(Entry):
+    """What became of the contributions, told after the closing."""
+
+    text: Said
+    links: list[LinkEntry] = []
+
+    def rows_of_links(self) -> list[dict[str, Any]]:
+        """Return the links as the database keeps them: `{"title": {…}, "url"}` each."""
+        rows: list[dict[str, Any]] = self.model_dump(exclude_none=True)["links"]
+        return rows
 
 
 class SpaceProvenance(Entry):
@@ -213,6 +234,7 @@ class SpaceEntry(Entry):
     moderation: Literal["before"] = "before"
     note: NoteEntry
     questions: Annotated[list[QuestionEntry], Field(min_length=1)]
+    outcome: OutcomeEntry | None = None
 
 
 class Content(Entry):

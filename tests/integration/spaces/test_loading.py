@@ -17,6 +17,7 @@ from consult.core.i18n import Translated
 from consult.spaces import definitions
 from consult.spaces.definitions import Definition
 from consult.spaces.models import GlossaryTerm, Objective, Question, Reason, Space, SpaceObjective
+from consult.spaces.queries import question_objective
 from consult.spaces.services.loading import load_forum
 from consult.spaces.states import QuestionKind
 from tests.factories import make_forum, make_question, make_space
@@ -174,3 +175,60 @@ def test_an_added_guiding_question_moves_the_counter(session: Session) -> None:
     assert first.next_question_number == 5
     numbers = session.scalars(select(Question.number).where(Question.space_id == first.id)).all()
     assert sorted(numbers) == [1, 2, 3, 4]
+
+
+# A question about one objective, and an outcome --------------------------------------------
+
+FIRST_QUESTION = "        short_text: {en: Priorities, fr: Priorités, es: Prioridades}\n"
+FIRST_SPACE = "    contact: null\n    visibility: announced\n"
+OUTCOME = """\
+    outcome:
+      text: {en: We wrote a note., fr: Nous avons écrit une note.}
+      links:
+        - {title: {en: The note}, url: "https://example.org/note"}
+"""
+
+
+def test_a_question_is_limited_to_its_objective(session: Session) -> None:
+    load_forum(session, changed(FIRST_QUESTION, FIRST_QUESTION + "        objective: 6\n"), now=NOW)
+    first, second = session.scalars(
+        select(Question)
+        .where(Question.space_id == space(session, "round-table-1").id)
+        .order_by(Question.number)
+        .limit(2)
+    )
+    limited = question_objective(session, first)
+    assert limited is not None
+    assert limited.number == 6
+    assert question_objective(session, second) is None
+
+
+def test_an_outcome_is_told_once_and_a_page_edit_stays_unless_the_file_wins(
+    session: Session,
+) -> None:
+    load_forum(session, imrf(), now=NOW)
+    told = changed(FIRST_SPACE, FIRST_SPACE + OUTCOME)
+    assert load_forum(session, told, now=NOW).added == 1
+    first = space(session, "round-table-1")
+    version = first.public_version
+    assert first.processed_at == NOW
+    assert first.outcome is not None
+    assert first.outcome.texts["fr"] == "Nous avons écrit une note."
+    assert first.outcome_links == [{"title": {"en": "The note"}, "url": "https://example.org/note"}]
+    again = load_forum(session, told, now=NOW)
+    assert (again.added, again.changed, first.public_version) == (0, 0, version)
+    first.outcome = Translated(texts={"en": "Edited on a page."})
+    load_forum(session, told, now=NOW)
+    assert first.outcome.texts["en"] == "Edited on a page."
+    assert load_forum(session, told, overwrite=True, now=NOW).changed == 1
+    assert first.outcome.texts["en"] == "We wrote a note."
+
+
+def test_an_outcome_of_a_space_that_has_not_closed_is_refused_where_it_stands(
+    session: Session,
+) -> None:
+    told = changed(FIRST_SPACE, FIRST_SPACE + OUTCOME)
+    early = dt.datetime(2022, 1, 31, 12, tzinfo=dt.UTC)
+    with pytest.raises(BrokenInput, match="has not closed") as caught:
+        load_forum(session, told, now=early)
+    assert caught.value.line == told.lines["spaces", 0, "outcome"]

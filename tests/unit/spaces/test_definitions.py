@@ -169,3 +169,85 @@ def test_a_file_made_to_do_harm_is_refused(raw: bytes, words: str) -> None:
 def test_a_missing_file_is_told_in_a_sentence(tmp_path: Path) -> None:
     with pytest.raises(BrokenInput, match="cannot be read"):
         definitions.read(tmp_path / "none.yaml")
+
+
+# A question about one objective, and an outcome --------------------------------------------
+
+QUESTION = "        short_text: {en: Priorities}\n"
+OUTCOME = """\
+    outcome:
+      text: {en: We wrote a note., fr: Nous avons écrit une note.}
+      links:
+        - title: {en: The note}
+          url: https://example.org/note
+"""
+
+
+def test_a_question_may_be_about_one_objective_under_review() -> None:
+    text = SMALL.replace(QUESTION, QUESTION + "        objective: 2\n")
+    content = definitions.parse(text.encode(), source="small.yaml").content
+    assert content.spaces[0].questions[0].objective == 2
+
+
+def test_a_question_about_an_objective_that_is_not_under_review_is_refused() -> None:
+    text = SMALL.replace("    objectives: [1, 2]\n", "    objectives: [1]\n", 1)
+    text = text.replace(QUESTION, QUESTION + "        objective: 2\n")
+    with pytest.raises(BrokenInput) as caught:
+        definitions.parse(text.encode(), source="small.yaml")
+    assert str(caught.value) == (
+        f"small.yaml:{line('objective: 2', text)}: "
+        "objective 2 is not among the space’s “objectives”; add it or remove it"
+    )
+
+
+def test_an_outcome_has_a_text_and_links() -> None:
+    text = SMALL.replace("glossary:\n", OUTCOME + "glossary:\n")
+    outcome = definitions.parse(text.encode(), source="small.yaml").content.spaces[0].outcome
+    assert outcome is not None
+    assert outcome.text.translated().texts["fr"] == "Nous avons écrit une note."
+    assert outcome.rows_of_links() == [
+        {"title": {"en": "The note"}, "url": "https://example.org/note"}
+    ]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "where", "words"),
+    [
+        ("https://example.org/note", "javascript:alert(1)", "javascript", "begins with https://"),
+        ("      text:", "      words:", "outcome:", "add the key “text”"),
+        ("links:", "liens:", "liens:", "the keys allowed here are links, text"),
+    ],
+)
+def test_a_broken_outcome_is_refused_where_it_stands(
+    old: str, new: str, where: str, words: str
+) -> None:
+    text = SMALL.replace("glossary:\n", OUTCOME.replace(old, new) + "glossary:\n")
+    with pytest.raises(BrokenInput) as caught:
+        definitions.parse(text.encode(), source="small.yaml")
+    assert caught.value.line == line(where, text)
+    assert words in str(caught.value)
+
+
+@pytest.mark.parametrize("wrapped", [False, True])
+def test_an_outcome_stands_in_a_file_of_its_own(tmp_path: Path, wrapped: bool) -> None:
+    path = tmp_path / "outcome.yaml"
+    body = OUTCOME.replace("    outcome:\n", "outcome:\n") if wrapped else OUTCOME.split("\n", 1)[1]
+    path.write_text(body)
+    outcome = definitions.read_outcome(path)
+    assert outcome.text.en == "We wrote a note."
+    assert [link.url for link in outcome.links] == ["https://example.org/note"]
+
+
+def test_a_broken_file_with_an_outcome_is_refused_by_line(tmp_path: Path) -> None:
+    path = tmp_path / "outcome.yaml"
+    for body, number in (
+        ("- no keys", 1),
+        ("text: {en: A}\nlink: []\n", 2),
+        ("outcome:\n  text: {en: A}\n  links:\n    - url: x\n", 4),
+    ):
+        path.write_text(body)
+        with pytest.raises(BrokenInput) as caught:
+            definitions.read_outcome(path)
+        assert (caught.value.source, caught.value.line) == (str(path), number)
+    with pytest.raises(BrokenInput):
+        definitions.read_outcome(tmp_path / "missing.yaml")

@@ -1,0 +1,47 @@
+"""Rows that are put in by key, and how many of them were new or changed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from consult.core.db import Base
+
+
+class Rows:
+    """What one run puts into the database.
+
+    A key that is there already keeps its texts unless the run overwrites.
+    """
+
+    def __init__(self, session: Session, *, overwrite: bool) -> None:
+        self.session, self.overwrite = session, overwrite
+        self.added = self.changed = 0
+
+    def put(
+        self,
+        model: type[Base],
+        key: Mapping[str, Any],
+        texts: Mapping[str, Any],
+        **first: Any,
+    ) -> tuple[Any, bool]:
+        """Return the row of a key and whether it was made or changed; `first` is set only once."""
+        conditions = [getattr(model, name) == value for name, value in key.items()]
+        row: Any = self.session.scalars(select(model).where(*conditions)).first()
+        if row is None:
+            row = model(**key, **texts, **first)
+            self.session.add(row)
+            self.session.flush()
+            self.added += 1
+            return row, True
+        fresh = {name: value for name, value in texts.items() if getattr(row, name) != value}
+        if not self.overwrite or not fresh:
+            return row, False
+        for name, value in fresh.items():
+            setattr(row, name, value)
+        self.session.flush()
+        self.changed += 1
+        return row, True
