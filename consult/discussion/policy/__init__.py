@@ -1,11 +1,15 @@
-"""The rules of the discussion: `visibility` says who sees what, `acts` who may do what."""
+"""The rules of the discussion: `visibility` says who sees what, `acts` who may do what, `answers`
+which ones are official.
+"""
 
 from consult.discussion.policy.acts import (
     CLOSING_GRACE,
     RESUBMIT_DAYS,
+    UNDO_WITHDRAWAL,
     Writing,
     is_own,
 )
+from consult.discussion.policy.answers import Answering, is_official, official_answers
 from consult.discussion.policy.visibility import (
     AUTHOR_IDS,
     MATRIX,
@@ -28,14 +32,18 @@ __all__ = [
     "CLOSING_GRACE",
     "MATRIX",
     "RESUBMIT_DAYS",
+    "UNDO_WITHDRAWAL",
+    "Answering",
     "Place",
     "Sight",
     "Standing",
     "Viewer",
     "Writing",
+    "is_official",
     "is_own",
     "is_public",
     "is_visible",
+    "official_answers",
     "own_texts",
     "public_contributions",
     "sight_of",

@@ -53,6 +53,8 @@ class Viewer(StrEnum):
     DRAFTER = "drafter"
     ORGANISER = "organiser"
     AUDITOR = "auditor"
+    OPENED = "opened"
+    """Somebody of another desk to whom this one item was opened, to answer its appeal."""
 
 
 class Sight(IntEnum):
@@ -70,7 +72,8 @@ class Sight(IntEnum):
 
 def _row(visitor: Sight, stakeholder: Sight, author: Sight, moderator: Sight, drafter: Sight,
          organiser: Sight, auditor: Sight) -> Mapping[Viewer, Sight]:  # fmt: skip
-    sights = (visitor, stakeholder, author, moderator, drafter, organiser, auditor)
+    # Whoever answers an appeal sees the item as a moderator of its space does.
+    sights = (visitor, stakeholder, author, moderator, drafter, organiser, auditor, moderator)
     return MappingProxyType(dict(zip(Viewer, sights, strict=True)))
 
 
@@ -123,10 +126,16 @@ class Place:
 
     space: Space
     author_id: int
+    contribution_id: int | None = None
+    """Without it an item that was opened to somebody stays shut."""
+
+    def is_opened_to(self, actor: Actor) -> bool:
+        """Whether the item was opened to the actor, whatever they may see of its space."""
+        return self.contribution_id in actor.opened_ids
 
 
 def viewers_of(actor: Actor, place: Place) -> frozenset[Viewer]:
-    """Return as what an actor looks at a contribution in a space that exists for them."""
+    """Return as what an actor looks at a contribution that exists for them."""
     space = place.space
     viewers = {Viewer.STAKEHOLDER if actor.is_signed_in else Viewer.VISITOR}
     if place.author_id in actor.author_ids:
@@ -139,6 +148,8 @@ def viewers_of(actor: Actor, place: Place) -> frozenset[Viewer]:
         viewers.add(Viewer.ORGANISER)
     if actor.has_in_forum(Role.AUDITOR, forum_id=space.forum_id):
         viewers.add(Viewer.AUDITOR)
+    if place.is_opened_to(actor):
+        viewers.add(Viewer.OPENED)
     return frozenset(viewers)
 
 
@@ -146,7 +157,7 @@ def sight_of(actor: Actor, *, place: Place, removed: Removed, state: RevisionSta
     """Return how much of one revision the actor sees: the lesser of what its own state and
     its contribution's removal allow, for the best of the actor's viewers.
     """
-    if not is_space_visible(actor, place.space):
+    if not (is_space_visible(actor, place.space) or place.is_opened_to(actor)):
         return Sight.NOTHING
     by_state = MATRIX[_BY_STATE[RevisionState(state)]]
     by_removal = MATRIX[_BY_REMOVAL[Removed(removed)]]
@@ -162,7 +173,7 @@ def is_visible(
     """
     if contribution.published_revision_id is None or state is None:
         return False
-    place = Place(space=space, author_id=contribution.author_id)
+    place = Place(space=space, author_id=contribution.author_id, contribution_id=contribution.id)
     return sight_of(actor, place=place, removed=contribution.removed, state=state) is Sight.FULL
 
 
@@ -186,6 +197,8 @@ def _seen_as(viewer: Viewer, actor: Actor) -> ColumnElement[bool]:
         return true() if actor.is_signed_in else false()
     if viewer is Viewer.AUTHOR:
         return Contribution.author_id.in_(sorted(actor.author_ids))
+    if viewer is Viewer.OPENED:
+        return Contribution.id.in_(sorted(actor.opened_ids)) if actor.opened_ids else false()
     if viewer in {Viewer.MODERATOR, Viewer.DRAFTER}:
         return Contribution.space_id.in_(sorted(actor.space_ids(Role(viewer.value))))
     forum_ids = sorted(actor.forum_ids_as(Role(viewer.value)))
@@ -209,7 +222,10 @@ def _seen_in_full(
 def _in_visible_space(actor: Actor) -> ColumnElement[bool]:
     if actor.is_system:
         return true()
-    return Contribution.space_id.in_(select(Space.id).where(visible_spaces(actor)))
+    visible = Contribution.space_id.in_(select(Space.id).where(visible_spaces(actor)))
+    if not actor.opened_ids:
+        return visible
+    return or_(visible, Contribution.id.in_(sorted(actor.opened_ids)))
 
 
 _REMOVAL_IN_SQL = {

@@ -8,9 +8,10 @@ from typing import ClassVar
 
 from markupsafe import Markup
 
-from consult.core.i18n import DEFAULT_LOCALE, gettext, language_label, locale
+from consult.core.i18n import DEFAULT_LOCALE, gettext, language_label, locale, pgettext
 from consult.core.markup import SafeHtml
-from consult.discussion.states import Removed, RevisionState
+from consult.discussion.queries.attachments import AttachmentRow
+from consult.discussion.states import Capacity, Removed, RevisionState
 from consult.spaces.queries import ObjectiveRow
 
 Key = tuple[object, ...]
@@ -34,9 +35,11 @@ class Row:
     name: str
     """Reference, or the receipt of an own text that waits; used in addresses."""
     anchor: str
-    level: int
-    """Step of indentation, 0 for a thread's first comment."""
+    level: int = 0
+    """Step of indentation, 0 for what stands under nothing else on the page."""
     author: str = ""
+    badges: tuple[str, ...] = ()
+    """In which capacity its author speaks, and whether it is an official answer."""
     affiliation: str = ""
     """Organisation, category, on whose behalf, in one line."""
     sent_label: str = ""
@@ -50,6 +53,7 @@ class Row:
     words: int = 0
     objectives: tuple[tuple[int, str], ...] = ()
     """Number and label of each."""
+    files: tuple[AttachmentRow, ...] = ()
     reply_to: tuple[str, str] | None = None
     """Name and reference of what it answers."""
     reply_is_here: bool = False
@@ -62,22 +66,35 @@ class Row:
     """State of the own text where it is not simply published."""
     key: Key | None = None
     """Under which its HTML may be kept; None where it shows something to its author only."""
+    news: str = ""
+    """`new` or `changed` since the reader's last visit."""
+    replies: int = 0
+    """How many rows stand below it on the page; counted where its own level is 0."""
     begins_list: bool = False
     """A list of replies begins before this row, inside the item of the row before it."""
     ends: int = 0
     """-1: replies follow inside this row's item; n: the item and n lists around it end."""
+    ends_thread: bool = False
+    """After that the list of all replies to a row of level 0 ends too."""
 
     fragment: ClassVar[None] = None
 
 
 @dataclass(slots=True)
 class Kept:
-    """A public contribution whose HTML was rendered before."""
+    """A public contribution whose HTML was rendered before; fields as in `Row`."""
 
+    name: str
+    anchor: str
     fragment: Markup
-    level: int
+    author: str = ""
+    """Only where replies follow, whose list says to whom they reply."""
+    level: int = 0
+    news: str = ""
+    replies: int = 0
     begins_list: bool = False
     ends: int = 0
+    ends_thread: bool = False
 
 
 @dataclass(frozen=True)
@@ -87,15 +104,24 @@ class Labels:
     tombstones: Mapping[str, str] = field(default_factory=dict)
     languages: Mapping[str, str] = field(default_factory=dict)
     on_behalf: str = ""
+    capacities: Mapping[str, str] = field(default_factory=dict)
+    official: str = ""
     zone: str | None = None
     locale: str = DEFAULT_LOCALE
     objectives: Mapping[int, tuple[int, str]] = field(default_factory=dict)
     """Number and label by id, of those that the page has read already."""
+    holds: bool = True
+    """Whether nobody gets a file before its virus scan."""
 
 
-def labels(*, zone: str | None, objectives: Iterable[ObjectiveRow] = ()) -> Labels:
-    """Return the words in the current locale; `zone` is the one in which hours are told."""
+def labels(
+    *, zone: str | None, objectives: Iterable[ObjectiveRow] = (), holds: bool = True
+) -> Labels:
+    """Return the words in the current locale; `zone` is the one in which hours are told, `holds`
+    says whether nobody gets a file before its virus scan.
+    """
     return Labels(
+        holds=holds,
         tombstones={
             Removed.HIDDEN: gettext("This contribution was hidden by the moderators"),
             Removed.WITHDRAWN: gettext("This contribution was withdrawn by its author"),
@@ -103,24 +129,53 @@ def labels(*, zone: str | None, objectives: Iterable[ObjectiveRow] = ()) -> Labe
         },
         languages={code: language_label(code) for code in ("en", "fr", "es")},
         on_behalf=gettext("on behalf of %(group)s", group="\x00"),
+        capacities={
+            Capacity.MODERATOR: pgettext("badge", "Moderator"),
+            Capacity.DRAFTER: pgettext("badge", "Drafting agency"),
+            Capacity.SECRETARIAT: pgettext("badge", "Secretariat"),
+        },
+        official=gettext("Official answer"),
         zone=zone,
         locale=locale(),
         objectives={one.id: (one.number, one.label) for one in objectives},
     )
 
 
-def nest(rows: Sequence[Row | Kept]) -> None:
-    """Say for each row whether it begins a list of replies and how many lists end after it.
+Place = tuple[int | None, str]
+"""Thread and path of a row."""
 
-    A page may begin in the middle of a thread: no row stands more than one step deeper than
-    the row before it, so that the lists always close.
+
+def nest(rows: Sequence[Row | Kept], places: Sequence[Place], *, most: int) -> None:
+    """Say for each row how far it is indented, up to `most` steps, and where lists begin and end.
+
+    A row stands under the nearest one above it in its thread that is on the page: a page may
+    begin in the middle of a thread, and a filter may leave parents out.
     """
-    before: Row | Kept | None = None
-    for row in rows:
-        row.level = min(row.level, before.level + 1) if before else 0
+    above: list[Place] = []
+    root = before = None
+    for row, place in zip(rows, places, strict=True):
+        while above and not _is_below(place, above[-1]):
+            above.pop()
+        row.level = min(len(above), most)
+        above.append(place)
         if before is not None:
+            _end(before, level=row.level)
             row.begins_list = row.level > before.level
-            before.ends = before.level - row.level
+        if row.level == 0:
+            root = row
+        elif root is not None:
+            root.replies += 1
         before = row
     if before is not None:
-        before.ends = before.level
+        _end(before, level=0)
+
+
+def _is_below(place: Place, other: Place) -> bool:
+    return place[0] == other[0] and place[1].startswith(other[1])
+
+
+def _end(row: Row | Kept, *, level: int) -> None:
+    """Say which lists end after a row, given the level of the next one."""
+    row.ends = row.level - level
+    row.ends_thread = level == 0 and row.level > 0
+    row.ends -= row.ends_thread

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -12,7 +13,8 @@ from consult.core.authz import Actor
 from consult.core.i18n import format_instant
 from consult.core.markup import SafeHtml
 from consult.discussion.models import Contribution, Revision, RevisionTag
-from consult.discussion.policy import own_texts, public_contributions
+from consult.discussion.policy import official_answers, own_texts, public_contributions
+from consult.discussion.queries import attachments
 from consult.discussion.queries.row_shapes import Kept as Kept
 from consult.discussion.queries.row_shapes import Key as Key
 from consult.discussion.queries.row_shapes import Known as Known
@@ -30,7 +32,7 @@ FOLD_AFTER = 1200
 INDENTS = 3
 """Steps of indentation; deeper replies are flat and say in words what they answer."""
 
-KEY_COLUMNS = 7
+KEY_COLUMNS = 9
 """How many columns of `select_rows` belong to the key of a fragment."""
 
 Objectives = tuple[tuple[int, str], ...]
@@ -71,19 +73,24 @@ def select_rows(actor: Actor | None, *, revision: ColumnElement[Any] | None = No
             case((parent_is_public, Parent.reference), else_=null()).label("parent_reference"),
             Parent.public_version.label("parent_version"),
             ParentAuthor.version.label("parent_author_version"),
+            Contribution.capacity,
+            official_answers().label("is_official"),
             Contribution.reference,
             Contribution.receipt,
-            Contribution.depth,
+            Contribution.thread_id,
+            Contribution.path,
             Contribution.removed,
             Contribution.author_id,
             Contribution.published_revision_id,
             Contribution.sent_at,
+            Contribution.first_published_at,
             Contribution.edited_at,
             Revision.state,
             Revision.html,
             Revision.words,
             Revision.language,
             _objective_ids().label("objective_ids"),
+            attachments.packed().label("files"),
             Author.name,
             Author.display,
             Author.pseudonym_number,
@@ -125,9 +132,18 @@ def build(session: Session, raw: Sequence[Any], *, actor: Actor, words: Labels) 
 
 
 def build_unknown(
-    session: Session, raw: Sequence[Any], *, actor: Actor, words: Labels, known: Known
+    session: Session,
+    raw: Sequence[Any],
+    *,
+    actor: Actor,
+    words: Labels,
+    known: Known,
+    since: dt.datetime | None = None,
 ) -> list[Row | Kept]:
-    """Do as `build`, but take the HTML of public texts whose keys are known as it is."""
+    """Do as `build`, but take the HTML of public texts whose keys are known as it is.
+
+    With `since`, texts of others that are new or were changed after it are marked.
+    """
     here = {r.reference for r in raw if r.reference}
     tags = _tags(session, {r.objective_ids for r in raw if r.objective_ids}, words=words)
     rows: list[Row | Kept] = []
@@ -140,13 +156,26 @@ def build_unknown(
         key = _key(r, actor=actor, is_here=is_here, objectives=objectives, words=words)
         fragment = known(key) if key else None
         if fragment is not None:
-            rows.append(Kept(fragment=fragment, level=_level(r.depth)))
+            rows.append(Kept(r.reference, r.reference.lower(), fragment))
             continue
         row = _row(r, objectives=objectives, is_here=is_here, words=words)
         row.is_own, row.key = r.author_id in actor.author_ids, key
         rows.append(row)
-    nest(rows)
+    nest(rows, [(r.thread_id, r.path) for r in raw], most=INDENTS)
+    for made, r in zip(rows, raw, strict=True):
+        if since is not None:
+            made.news = _news(r, actor=actor, since=since)
+        if made.replies and isinstance(made, Kept):
+            made.author = shown_in(r).name
     return rows
+
+
+def _news(r: Any, *, actor: Actor, since: dt.datetime) -> str:
+    if r.author_id in actor.author_ids or not _is_public(r):
+        return ""
+    if r.first_published_at is not None and r.first_published_at > since:
+        return "new"
+    return "changed" if r.edited_at is not None and r.edited_at > since else ""
 
 
 def _tags(session: Session, found: Iterable[str], *, words: Labels) -> dict[str, Objectives]:
@@ -181,30 +210,25 @@ def _key(
     return (*r[:KEY_COLUMNS], is_here, category, objectives)
 
 
-def _level(depth: int) -> int:
-    return min(depth - 1, INDENTS)
-
-
 def _tombstone(r: Any, *, words: Labels) -> Row:
     name = r.reference or ""
     told: Mapping[str, str] = words.tombstones
     return Row(
         name=name,
         anchor=name.lower(),
-        level=_level(r.depth),
         tombstone=told.get(r.removed, told.get(Removed.ERASED, "")),
     )
 
 
 def _row(r: Any, *, objectives: Objectives, is_here: bool, words: Labels) -> Row:
     name = r.reference or r.receipt or ""
-    author, affiliation = _author(r, words=words)
+    author, affiliation = author_words(r, words=words)
     head, rest = fold(r.html)
     return Row(
         name=name,
         anchor=name.lower(),
-        level=_level(r.depth),
         author=author,
+        badges=_badges(r, words=words),
         affiliation=affiliation,
         sent_label=format_instant(r.sent_at, zone_name=words.zone) if r.sent_at else "",
         sent_iso=r.sent_at.isoformat() if r.sent_at else "",
@@ -214,6 +238,7 @@ def _row(r: Any, *, objectives: Objectives, is_here: bool, words: Labels) -> Row
         html=SafeHtml.from_storage(head),
         rest_html=SafeHtml.from_storage(rest) if rest else None,
         words=r.words,
+        files=attachments.unpacked(r.files, holds=words.holds),
         objectives=objectives,
         reply_to=_reply_to(r),
         reply_is_here=is_here,
@@ -222,7 +247,7 @@ def _row(r: Any, *, objectives: Objectives, is_here: bool, words: Labels) -> Row
     )
 
 
-def _author(r: Any, *, words: Labels) -> tuple[str, str]:
+def author_words(r: Any, *, words: Labels) -> tuple[str, str]:
     """Return the shown name, and organisation, category and group in one line."""
     author = shown_in(r, category=r.category, on_behalf_of=r.on_behalf_of)
     group = author.on_behalf_of
@@ -232,6 +257,12 @@ def _author(r: Any, *, words: Labels) -> tuple[str, str]:
         words.on_behalf.replace("\x00", group) if group else None,
     )
     return author.name, " · ".join(part for part in parts if part)
+
+
+def _badges(r: Any, *, words: Labels) -> tuple[str, ...]:
+    capacity = words.capacities.get(r.capacity)
+    official = words.official if r.is_official else None
+    return tuple(badge for badge in (capacity, official) if badge)
 
 
 def _reply_to(r: Any) -> tuple[str, str] | None:

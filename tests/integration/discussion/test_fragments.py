@@ -9,7 +9,7 @@ from consult.core import clock
 from consult.discussion.fragments import Fragments
 from consult.discussion.models import Contribution, Revision, RevisionTag
 from consult.discussion.services.threads import public_change
-from consult.discussion.states import Removed, RevisionState
+from consult.discussion.states import Capacity, Removed, RevisionState
 from consult.spaces.models import Category, Forum, Objective
 from consult.spaces.services.affiliation import Affiliation, change_affiliation
 from consult.spaces.states import DisplayChoice
@@ -112,7 +112,7 @@ def test_an_edit_shows_at_once(thread, session, store):
 
 
 def test_a_hidden_parent_is_named_no_more(thread, session, store):
-    assert thread.page().count("Amina of the coast") == 2
+    assert thread.page().count("Amina of the coast") == 3
     thread.first.removed = Removed.HIDDEN
     thread.changed(thread.first)
     page = thread.page()
@@ -132,7 +132,7 @@ def test_what_is_removed_never_comes_from_the_store(thread, session, store, remo
 
 
 def test_an_author_who_becomes_a_pseudonym_is_named_nowhere(thread, session, store):
-    assert thread.page().count("Amina of the coast") == 2
+    assert thread.page().count("Amina of the coast") == 3
     change_affiliation(
         session,
         forum=session.get_one(Forum, thread.forum.id),
@@ -229,3 +229,34 @@ def test_a_parent_on_another_page_is_linked_by_its_address(thread, store):
     assert f'href="#{thread.first.reference.lower()}"' in thread.page()
     later = thread.page(query=f"?after={thread.first.reference}")
     assert f'href="/en/contributions/{thread.first.reference}"' in later
+
+
+def test_the_capacity_of_an_author_is_shown_at_once(thread, session, store):
+    assert '<span class="tag">Moderator</span>' not in thread.page()
+    session.get_one(Contribution, thread.reply.id).capacity = Capacity.MODERATOR
+    page = thread.page()
+    assert page.count('<span class="tag">Moderator</span>') == 1
+    assert "Bram of the hills</bdi> <span" in page
+
+
+def test_a_kept_parent_is_named_above_its_replies(thread, store):
+    first, second = thread.page(), thread.page()
+    assert store.hits == 2
+    words = "Replies to \u2068Amina of the coast\u2069: 1 on this page"
+    assert first.count(words) == second.count(words) == 1
+
+
+def test_a_name_is_text_above_its_replies(thread, session, store):
+    hostile = "<b>{num}</b> & {name}"
+    thread.author.name = hostile
+    thread.author.version += 1
+    page = thread.page()
+    assert "<b>" not in page
+    assert "Replies to \u2068&lt;b&gt;{num}&lt;/b&gt; &amp; {name}\u2069: 1 on" in page
+
+
+def test_a_hidden_parent_gives_its_reference_to_the_fold(thread, session, store):
+    thread.page()
+    thread.first.removed = Removed.HIDDEN
+    thread.changed(thread.first)
+    assert f"Replies to \u2068{thread.first.reference}\u2069: 1 on this page" in thread.page()

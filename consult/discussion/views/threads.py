@@ -1,0 +1,250 @@
+"""The page of a question: its threads, and the form to answer it."""
+
+from __future__ import annotations
+
+import structlog
+from flask import Response, current_app, redirect, request, url_for
+from sqlalchemy.exc import OperationalError
+from werkzeug.wrappers import Response as AnyResponse
+
+from consult.core import clock, paging
+from consult.core.authz import Permission
+from consult.core.db import db
+from consult.core.errors import Gone
+from consult.core.i18n import LOCALES, format_instant, locale
+from consult.core.i18n import gettext as _
+from consult.core.unit_of_work import unit_of_work
+from consult.core.web import actor, config, needs
+from consult.discussion import forms
+from consult.discussion.fragments import PageFragments
+from consult.discussion.policy import Writing
+from consult.discussion.queries import answers, own, rows, thread_order, threads
+from consult.discussion.queries.written import written
+from consult.discussion.services import visits
+from consult.discussion.views import frame as framing
+from consult.discussion.views.blueprint import blueprint
+from consult.discussion.views.writing_form import presented
+from consult.spaces import queries as space_queries
+from consult.spaces.models import Question
+from consult.spaces.states import QuestionKind, phase_at
+
+log = structlog.get_logger("consult.discussion")
+
+
+def thread_filter() -> threads.ThreadFilter:
+    """Read sort, filters and cursor from the address; unknown values are the defaults."""
+    sort = request.args.get("sort", "")
+    objective = request.args.get("objective", "")
+    language = request.args.get("language", "")
+    return threads.ThreadFilter(
+        sort=sort if sort in threads.SORTS else "oldest",
+        objective=int(objective) if objective.isdecimal() and len(objective) < 5 else None,
+        category=request.args.get("category", "")[:64] or None,
+        language=language if language in LOCALES else None,
+        per_page=paging.per_page(request.args.get("per_page")),
+        after=request.args.get("after", "")[:40] or None,
+        before=request.args.get("before", "")[:40] or None,
+    )
+
+
+@blueprint.get("/<lang>/spaces/<slug>/questions/<int:number>")
+@needs(Permission.READ)
+def question(slug: str, number: int) -> AnyResponse:
+    """Show a question with its threads and, to those who may, the answer form.
+
+    `?at=` names a contribution and leads to the page on which it stands, at its place.
+    """
+    if (kept := unchanged_page(slug, number)) is not None:
+        return kept
+    view = framing.readable_space(slug)
+    asked = view.question(number)
+    if name := request.args.get("at", "")[:40]:
+        return redirect(address_of(view, asked, name=name), 303)
+    return question_page(view, asked)
+
+
+def unchanged_page(slug: str, number: int) -> Response | None:
+    """Return 304 where a visitor has the page already, from the versions alone."""
+    if actor().is_signed_in or not request.if_none_match:
+        return None
+    head = space_queries.question_head(db.session(), slug=slug, number=number)
+    return framing.unchanged(tag_of(head)) if head is not None else None
+
+
+def tag_of(head: space_queries.QuestionHead) -> str:
+    """Return the ETag of a question's page."""
+    now = clock.now()
+    return framing.tag_of(
+        "q",
+        head.id,
+        head.public_version,
+        head.space_version,
+        phase_at(now, opens_at=head.opens_at, closes_at=head.closes_at),
+        framing.days_until(head.closes_at, zone_name=head.time_zone, now=now),
+    )
+
+
+def address_of(view: space_queries.SpaceView, asked: Question, *, name: str) -> str:
+    """Return the address of the page on which a contribution stands; else of the first page."""
+    try:
+        after = thread_order.reference_before_named(
+            db.session(), question_id=asked.id, reference=name
+        )
+    except LookupError:
+        return url_for("discussion.question", slug=view.space.slug, number=asked.number)
+    return url_for(
+        "discussion.question",
+        slug=view.space.slug,
+        number=asked.number,
+        per_page=_unless_default(paging.per_page(request.args.get("per_page"))),
+        after=after,
+        _anchor=name.lower(),
+    )
+
+
+def _unless_default(per_page: int) -> int | None:
+    return per_page if per_page != paging.DEFAULT_PER_PAGE else None
+
+
+def question_page(
+    view: space_queries.SpaceView,
+    asked: Question,
+    *,
+    form: forms.WritingForm | None = None,
+    status: int = 200,
+) -> Response:
+    """Render a question's page; `form` is one that came back with mistakes."""
+    session, who, now = db.session(), actor(), clock.now()
+    frame = framing.frame(view.space, view.forum)
+    wanted = thread_filter()
+    posed = participant_question(asked)
+    subject = Writing(space=view.space)
+    refused = framing.refused(Permission.ANSWER, subject)
+    choices = space_queries.thread_choices(session, space_id=view.space.id, forum_id=view.forum.id)
+    if form is None and refused["refusal_code"] is None:
+        draft = own.find_draft(
+            session, actor=who, space_id=view.space.id, question_id=asked.id, parent_id=None
+        )
+        form = draft_form(draft, zone=frame["zone"])
+    may_reply = refused["refusal_code"] is None
+    fragments = fragments_of_page(zone=frame["zone"], offers_reply=may_reply)
+    page = threads.thread_page(
+        session,
+        question=asked,
+        space=view.space,
+        actor=who,
+        wanted=wanted,
+        words=rows.labels(
+            zone=frame["zone"], objectives=choices.objectives, holds=config().holds_unscanned
+        ),
+        now=now,
+        known=fragments.get,
+    )
+    response = framing.public_page(
+        "discussion/question.html",
+        tag=tag_of(view.head_of(asked)),
+        question=asked,
+        question_text=heading_of(asked, posed),
+        question_lang=posed.language if posed else locale(),
+        asked=posed,
+        wanted=wanted,
+        page=page,
+        first_new=first_new(view, asked, page),
+        keep=fragments.keep,
+        questions=view.questions,
+        objectives=choices.objectives,
+        categories=choices.categories,
+        form=presented(
+            form,
+            space=view.space,
+            question=asked,
+            draft=framing.draft_name(view.space, asked, None),
+            objectives=choices.objectives,
+        )
+        if form
+        else None,
+        can={"reply": may_reply},
+        **refused,
+        **frame,
+    )
+    response.status_code = status
+    if page.visit is not None and visits.is_due(page.visit.noted_at, now=now):
+        note_visit(question_id=asked.id)
+    return response
+
+
+def first_new(
+    view: space_queries.SpaceView, asked: Question, page: threads.ThreadPage
+) -> str | None:
+    """Return the address of the first text that is new to the reader: on this page, else on
+    that where it stands; None where nothing is.
+    """
+    here = next((row.anchor for row in page.items if row.news), None)
+    if here is not None:
+        return f"#{here}"
+    if page.visit is None or page.visit.first is None:
+        return None
+    return url_for(
+        "discussion.question",
+        slug=view.space.slug,
+        number=asked.number,
+        per_page=_unless_default(page.per_page),
+        at=page.visit.first,
+    )
+
+
+def note_visit(*, question_id: int) -> None:
+    """Remember that a question's page was opened, once it is rendered: a transaction of its own."""
+    user_id = actor().user_id
+    if user_id is None:
+        return
+    try:
+        with unit_of_work() as session:
+            visits.note(session, user_id=user_id, question_id=question_id, now=clock.now())
+    except OperationalError:
+        # A page is not refused because the note had to wait too long for its turn.
+        log.warning("visit.not_noted")
+
+
+def fragments_of_page(*, zone: str, offers_reply: bool) -> PageFragments:
+    """Return the rendered texts that a page in the current locale can take over."""
+    return PageFragments(
+        store=current_app.extensions["consult.fragments"],
+        locale=locale(),
+        zone=zone,
+        offers_reply=offers_reply,
+    )
+
+
+def draft_form(draft: own.Draft | None, *, zone: str) -> forms.WritingForm:
+    """Return the answer form, filled with a draft where there is one."""
+    if draft is None:
+        return forms.fresh()
+    form = forms.continuing(written(db.session(), draft.revision))
+    form.draft = f"{draft.contribution.uid}:{draft.revision.lock}"
+    form.saved_at = format_instant(draft.revision.saved_at, zone_name=zone)
+    return form
+
+
+def heading_of(asked: Question, posed: answers.PosedQuestion | None) -> str:
+    """Return the words of a question, or what stands in their place once they are gone."""
+    if posed is not None:
+        return posed.text
+    return str(asked.text) if asked.text is not None else _("This question is no longer public")
+
+
+def participant_question(asked: Question) -> answers.PosedQuestion | None:
+    """Return the words of a participant's question; None for a guiding one, and for one that is
+    no longer public while answers to it are.
+
+    Raises `Gone` where nothing of it is left to read.
+    """
+    if asked.kind == QuestionKind.GUIDING:
+        return None
+    posed = answers.posed_question(db.session(), question_id=asked.id)
+    if posed is not None:
+        return posed
+    if asked.public_count:
+        # The answers stay where they are, under a question without words or name.
+        return None
+    raise Gone
