@@ -1,8 +1,11 @@
-"""What the decision form sends, read into typed values; problems as sentences by field."""
+"""What the forms of a decision and of an appeal send, read into typed values; problems as
+sentences by field.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
+import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -111,6 +114,40 @@ def fresh(item: Item) -> DecisionForm:
     )
 
 
+@dataclass
+class AppealForm:
+    """The form in which an author says why a rejected text should be published."""
+
+    words: str = ""
+    key: str = ""
+    errors: dict[str, list[str]] = field(default_factory=dict)
+
+    def refuse(self, error: Invalid) -> None:
+        """Take over the problems of a service as sentences beside the fields."""
+        for name, codes in error.problems.items():
+            # Nobody sees the key: what is wrong with it is that the page is an old one.
+            known = [name] if name == "idempotency_key" else codes
+            self.errors.setdefault(name, []).extend(wording.of_problem(code) for code in known)
+
+    def renew_key(self) -> None:
+        """Give the form a key of its own, as a freshly loaded one has."""
+        self.key = secrets.token_urlsafe(18)
+
+
+def read_appeal(form: Submitted) -> AppealForm:
+    """Read a submitted appeal."""
+    return AppealForm(
+        words=form.get("words", "").replace("\r\n", "\n"), key=form.get("idempotency_key", "")
+    )
+
+
+def fresh_appeal() -> AppealForm:
+    """Return the form as it is first shown."""
+    form = AppealForm()
+    form.renew_key()
+    return form
+
+
 def read_filter(arguments: Mapping[str, str], *, per_page: int) -> QueueFilter:
     """Read the filter of the queue from an address; what is unknown is no condition."""
     kind, language = arguments.get("kind", ""), arguments.get("language", "")
@@ -137,19 +174,33 @@ def preview(found: Item, form: DecisionForm, *, now: dt.datetime) -> list[str] |
         return None
     reason = next((r for r in found.reasons if r.code == form.reason), None)
     code = found.author_locale
+    is_appeal = found.kind is ItemKind.APPEAL and verdict is Verdict.REJECT
     space, zone = found.located.space.title.in_(code), found.located.forum.time_zone
     with in_locale(code):
-        lines = [_opening(verdict, space=space, name=found.name)]
+        opening = _dismissal(space) if is_appeal else _opening(verdict, space, found.name)
+        lines = [opening]
         if reason is not None:
             lines.append(gettext("Reason: %(reason)s", reason=reason.label.in_(code)))
             lines.append(reason.explanation.in_(code))
         if form.message.strip():
             lines += [gettext("The moderators write:"), form.message.strip()]
-        lines += _what_next(verdict, now=now, zone=zone)
+        if is_appeal:
+            lines.append(gettext("This decision is final; there is no second appeal."))
+        else:
+            lines += _what_next(verdict, now=now, zone=zone)
     return [line for line in lines if line]
 
 
-def _opening(verdict: Verdict, *, space: str, name: str) -> str:
+def _dismissal(space: str) -> str:
+    return gettext(
+        "Another moderator has read your contribution to “%(space)s” and your appeal, and"
+        " confirms the first decision: your text is not published. We are sorry that we have no"
+        " better news.",
+        space=space,
+    )
+
+
+def _opening(verdict: Verdict, space: str, name: str) -> str:
     if verdict is Verdict.RETURN:
         sentence = gettext(
             "The moderators of “%(space)s” have read your contribution. Thank you for it. They"

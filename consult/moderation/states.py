@@ -1,4 +1,4 @@
-"""Verdicts; pure."""
+"""Verdicts and appeals; pure."""
 
 from __future__ import annotations
 
@@ -29,6 +29,16 @@ class AppealOutcome(StrEnum):
     """The rejection stands; there is no second appeal."""
 
 
+class Instance(StrEnum):
+    """Who answers an appeal: the first of these in which anybody may."""
+
+    SPACE = "space"
+    """Another moderator of the space."""
+    FORUM = "forum"
+    """A moderator of another space of the forum."""
+    ORGANISER = "organiser"
+
+
 NEEDS_REASON = frozenset({Verdict.RETURN, Verdict.REJECT, Verdict.HIDE})
 ON_PENDING = frozenset({Verdict.APPROVE, Verdict.RETURN, Verdict.REJECT})
 """Verdicts that decide the open revision; the others concern the published one."""
@@ -37,3 +47,6 @@ OTHER = "other"
 """The reason that needs a sentence of its own."""
 MIN_OTHER = 20
 MAX_MESSAGE = 2000
+MIN_APPEAL = 20
+"""Fewest characters with which somebody says why a text should be published."""
+MAX_APPEAL = 2000

@@ -14,11 +14,11 @@ from consult.accounts.events import KnownAddressRegistered, LinkRequested
 from consult.accounts.models import MailedLink
 from consult.core import clock
 from consult.core.outbox import Handler, Reactions
-from consult.discussion.events import ContributionSent, RevisionDecided
+from consult.discussion.events import ContributionSent, RejectionAppealed, RevisionDecided
 from consult.discussion.models import Revision
 from consult.notifications import services
 from consult.notifications.mailer import Mailer
-from consult.notifications.queries import EVENT_OF_VERDICT, DecisionReader, recipient_of
+from consult.notifications.queries import DecisionReader, recipient_of
 from consult.notifications.services import Render
 
 UNDO = dt.timedelta(seconds=60)
@@ -71,6 +71,7 @@ def make_handlers(
             (KnownAddressRegistered,),
         ),
         (Handler("notifications.received", queue_received, batch=50), (ContributionSent,)),
+        (Handler("notifications.appealed", queue_appealed, batch=50), (RejectionAppealed,)),
         (Handler("notifications.decision", queue_decision, batch=50), (RevisionDecided,)),
         (Handler("notifications.deliver", deliver, every=2), ()),
     )
@@ -121,6 +122,22 @@ def queue_received(session: Session, payloads: Payloads, *, now: dt.datetime) ->
         )
 
 
+def queue_appealed(session: Session, payloads: Payloads, *, now: dt.datetime) -> None:
+    """Queue the receipt for an appeal, to whoever made it."""
+    for payload in payloads:
+        services.queue_delivery(
+            session,
+            user_id=payload["user_id"],
+            event="appealed",
+            key=f"appeal:{payload['appeal_id']}",
+            values={
+                "contribution_id": payload["contribution_id"],
+                "revision_id": payload["revision_id"],
+            },
+            now=now,
+        )
+
+
 def _queue_decision(
     session: Session,
     payload: dict[str, Any],
@@ -132,16 +149,16 @@ def _queue_decision(
     revision = session.get(Revision, payload["revision_id"])
     if facts is None or facts.is_undone or revision is None:
         return
-    event = EVENT_OF_VERDICT.get(facts.verdict)
-    user_id = recipient_of(
+    # An answer goes to whoever asked, who may be another of the delegation than the one who typed.
+    user_id = facts.appealed_by or recipient_of(
         session, contribution_id=revision.contribution_id, revision_number=revision.number
     )
-    if event is None or user_id is None:
+    if facts.event is None or user_id is None:
         return
     services.queue_delivery(
         session,
         user_id=user_id,
-        event=event,
+        event=facts.event,
         key=f"decision:{payload['decision_id']}",
         values={
             "contribution_id": revision.contribution_id,

@@ -51,6 +51,17 @@ class DecisionFacts:
     """The moderator's sentence for the author."""
     is_undone: bool
     decided_at: dt.datetime
+    outcome: str | None = None
+    """How an appeal ended, `upheld` or `dismissed`, where the decision answered one."""
+    appealed_by: int | None = None
+    """Who made that appeal; they are told of its answer."""
+
+    @property
+    def event(self) -> str | None:
+        """Which mail tells of it; None where none does."""
+        if self.outcome is not None:
+            return f"appeal-{self.outcome}"
+        return EVENT_OF_VERDICT.get(self.verdict)
 
 
 class DecisionReader(Protocol):
@@ -117,6 +128,12 @@ _STILL_TRUE: Mapping[str, tuple[frozenset[RevisionState], frozenset[Removed]]] =
         "rejected": (frozenset({RevisionState.REJECTED}), _STANDS),
         "hidden": (_ANY, frozenset({Removed.HIDDEN})),
         "restored": (_ANY, frozenset({Removed.NONE})),
+        "appealed": (frozenset({RevisionState.REJECTED}), _STANDS),
+        "appeal-upheld": (
+            frozenset({RevisionState.PUBLISHED, RevisionState.SUPERSEDED}),
+            frozenset({Removed.NONE}),
+        ),
+        "appeal-dismissed": (frozenset({RevisionState.REJECTED}), _STANDS),
     }
 )
 """In which states of its revision and its contribution a mail is not a lie yet."""
@@ -253,7 +270,7 @@ def _sees(
         author_ids=author_ids,
         forum_ids=forum_ids,
     )
-    place = Place(space=space, author_id=contribution.author_id)
+    place = Place(space=space, author_id=contribution.author_id, contribution_id=contribution.id)
     sight = sight_of(actor, place=place, removed=contribution.removed, state=revision.state)
     # Having written a text does not suffice: whoever left the delegation is no longer told.
     return sight is Sight.FULL and contribution.author_id in author_ids

@@ -110,7 +110,13 @@ def _addresses(facts: MailFacts, *, locale: str, url: Callable[..., str]) -> dic
     if facts.contribution_name is None:
         return {"reset_url": url("accounts.reset", lang=locale)}
     name = facts.contribution_name
-    return {"contribution_url": url("discussion.contribution", name=name, lang=locale)}
+    own_url = url("discussion.contribution", name=name, lang=locale)
+    if facts.event != "rejected":
+        return {"contribution_url": own_url}
+    return {
+        "contribution_url": own_url,
+        "appeal_url": url("moderation.appeal", name=name, lang=locale),
+    }
 
 
 def _said(text: Any, locale: str) -> str | None:

@@ -1,5 +1,5 @@
 """Reads of the desk: `queue` lists what waits, `items` shows one text with everything that a
-moderator needs beside it, `decisions` tells what was decided, `difference` compares two texts.
+moderator needs beside it, `decisions` tells what was decided.
 """
 
 from consult.moderation.queries.decisions import decision_facts, undoable

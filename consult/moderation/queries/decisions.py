@@ -16,8 +16,9 @@ from consult.core.errors import StaleState
 from consult.core.i18n import Translated, gettext
 from consult.discussion.models import Contribution, Revision
 from consult.discussion.states import Removed, RevisionState
-from consult.moderation.models import Decision
+from consult.moderation.models import Appeal, Decision
 from consult.moderation.policy import UNDO, UNDO_REMOVAL
+from consult.moderation.queries.appeals import heard, is_answer
 from consult.moderation.states import ON_PENDING, Verdict
 from consult.notifications.queries import DecisionFacts
 from consult.spaces.models import Reason, Space
@@ -41,6 +42,8 @@ class DecisionRow:
     is_reversal: bool
     """It takes an earlier decision back."""
     is_undone: bool
+    is_answer: bool
+    """It answered an appeal."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +55,8 @@ class Undoable:
     verdict: Verdict
     at: dt.datetime
     until: dt.datetime
+    is_answer: bool
+    """It answered an appeal."""
 
 
 def _is_undone() -> ColumnElement[bool]:
@@ -68,6 +73,7 @@ def _select_rows() -> Select[Any]:
             Reason.label,
             User.name,
             _is_undone().label("is_undone"),
+            is_answer(Decision).label("is_answer"),
         )
         .join(Revision, Revision.id == Decision.revision_id)
         .join(Contribution, Contribution.id == Revision.contribution_id)
@@ -85,7 +91,7 @@ def policy_label(policy: str | None) -> str | None:
 
 
 def _row(raw: Any) -> DecisionRow:
-    decision, contribution_id, number, reason, name, is_undone = raw
+    decision, contribution_id, number, reason, name, is_undone, answers = raw
     return DecisionRow(
         id=decision.id,
         contribution_id=contribution_id,
@@ -98,6 +104,7 @@ def _row(raw: Any) -> DecisionRow:
         at=decision.decided_at,
         is_reversal=decision.undoes is not None,
         is_undone=is_undone,
+        is_answer=answers,
     )
 
 
@@ -121,17 +128,25 @@ def decision_facts(session: Session, decision_id: int, /) -> DecisionFacts | Non
     A reversal of a verdict on a waiting text tells nobody anything: the text waits again.
     """
     raw = session.execute(
-        select(Decision, Reason.label, Reason.explanation, _is_undone())
+        select(
+            Decision,
+            Reason.label,
+            Reason.explanation,
+            _is_undone(),
+            Appeal.outcome,
+            Appeal.submitted_by,
+        )
         .join(Revision, Revision.id == Decision.revision_id)
         .join(Contribution, Contribution.id == Revision.contribution_id)
         .join(Space, Space.id == Contribution.space_id)
         .outerjoin(Reason, and_(Reason.forum_id == Space.forum_id, Reason.code == Decision.reason))
+        .outerjoin(Appeal, Appeal.settled_by_id == Decision.id)
         .where(Decision.id == decision_id)
         .execution_options(populate_existing=True)
     ).first()
     if raw is None:
         return None
-    decision, label, explanation, is_undone = raw
+    decision, label, explanation, is_undone, outcome, appealed_by = raw
     verdict = Verdict(decision.verdict)
     return DecisionFacts(
         verdict=verdict.value,
@@ -140,6 +155,8 @@ def decision_facts(session: Session, decision_id: int, /) -> DecisionFacts | Non
         message=decision.message,
         is_undone=is_undone or (decision.undoes is not None and verdict in ON_PENDING),
         decided_at=decision.decided_at,
+        outcome=outcome,
+        appealed_by=appealed_by,
     )
 
 
@@ -178,7 +195,13 @@ def undoable(
             ),
         )
     rows = session.execute(
-        select(Contribution.receipt, Contribution.reference, Decision.verdict, Decision.decided_at)
+        select(
+            Contribution.receipt,
+            Contribution.reference,
+            Decision.verdict,
+            Decision.decided_at,
+            is_answer(Decision),
+        )
         .join(Revision, Revision.id == Decision.revision_id)
         .join(Contribution, Contribution.id == Revision.contribution_id)
         .where(
@@ -196,8 +219,9 @@ def undoable(
             verdict=Verdict(verdict),
             at=at,
             until=at + (UNDO if verdict in ON_PENDING else UNDO_REMOVAL),
+            is_answer=answers,
         )
-        for receipt, reference, verdict, at in rows
+        for receipt, reference, verdict, at, answers in rows
     ]
 
 
@@ -253,11 +277,14 @@ def stale(
 
 
 def standing_text(session: Session, contribution: Contribution) -> Revision | None:
-    """Return the text that waits for a moderator, else the published one."""
+    """Return the text that waits for a moderator or whose appeal does, else the published one."""
     if contribution.open_revision_id is not None:
         waiting = session.get(Revision, contribution.open_revision_id, populate_existing=True)
         if waiting is not None and waiting.state == RevisionState.PENDING:
             return waiting
+    found = heard(session, contribution)
+    if found is not None and found.is_waiting:
+        return found.revision
     if contribution.published_revision_id is None:
         return None
     return session.get(Revision, contribution.published_revision_id, populate_existing=True)

@@ -14,14 +14,16 @@ from consult.core.authz import Actor, Permission, refusal
 from consult.core.errors import NotVisible, Refusal
 from consult.core.markup import SafeHtml
 from consult.discussion.models import Contribution, Revision
+from consult.discussion.queries.difference import Paragraph, difference
+from consult.discussion.queries.marked import MarkedPassage, marked_passages
 from consult.discussion.queries.rows import Labels, Row, build, select_rows
 from consult.discussion.queries.single import objective_numbers
 from consult.discussion.states import Removed, RevisionState
 from consult.moderation.models import Claim
-from consult.moderation.policy import Deciding, is_orphan
+from consult.moderation.policy import Deciding, is_orphan, works_here
 from consult.moderation.queries import beside
+from consult.moderation.queries.appeals import Heard, heard
 from consult.moderation.queries.decisions import DecisionRow, decisions_on
-from consult.moderation.queries.difference import Paragraph, difference
 from consult.moderation.queries.queue import Held, ItemKind, kind_of
 from consult.moderation.states import Verdict
 from consult.notifications.queries import recipient_of
@@ -39,6 +41,8 @@ class Located:
     space: Space
     forum: Forum
     question: Question | None
+    appealed: int | None = None
+    """Number of the text whose appeal waits or was answered within the last minute."""
 
     @property
     def name(self) -> str:
@@ -66,6 +70,8 @@ class Item:
     decisions: Sequence[DecisionRow]
     history: beside.History
     duplicates: Sequence[beside.Duplicate]
+    marked: Sequence[MarkedPassage]
+    """Passages with objectives of their own."""
     language: str
     objectives: Sequence[int]
     """Numbers."""
@@ -73,9 +79,11 @@ class Item:
     """Objectives that may be chosen."""
     reasons: Sequence[Reason]
     verdicts: tuple[Verdict, ...]
-    """Those that apply now, whoever may decide."""
+    """Those that the actor may choose now."""
     refusal: Refusal | None
-    """Why the actor may not decide it; None where they may."""
+    """Why the actor may not decide what waits; a public text beside it may still be hidden."""
+    appeal: Heard | None
+    """The newest appeal that is still about something, answered or not."""
     claim: Held | None
     author_locale: str | None
     """Language of the mail; None where there is nobody to tell."""
@@ -108,15 +116,25 @@ def find(session: Session, *, actor: Actor, name: str, now: dt.datetime) -> Loca
     ).first()
     if row is None:
         raise NotVisible
-    located = Located(*row)
-    subject = deciding(session, located.contribution, space=located.space)
+    contribution, space, forum, question = row
+    appeal = heard(session, contribution)
+    subject = _deciding(session, contribution, space=space, appeal=appeal)
     if refusal(Permission.MODERATE, actor=actor, subject=subject, now=now) is not None:
         raise NotVisible
-    return located
+    is_open = appeal is not None and appeal.hearing.is_open(now=now)
+    appealed = appeal.revision.number if appeal is not None and is_open else None
+    return Located(contribution, space, forum, question, appealed)
 
 
 def deciding(session: Session, contribution: Contribution, *, space: Space) -> Deciding:
     """Return what the predicates of the desk must know of a contribution."""
+    appeal = heard(session, contribution)
+    return _deciding(session, contribution, space=space, appeal=appeal)
+
+
+def _deciding(
+    session: Session, contribution: Contribution, *, space: Space, appeal: Heard | None
+) -> Deciding:
     typed_by = session.scalars(
         select(Revision.submitted_by).where(
             Revision.contribution_id == contribution.id, Revision.submitted_by.is_not(None)
@@ -128,6 +146,7 @@ def deciding(session: Session, contribution: Contribution, *, space: Space) -> D
         author_id=contribution.author_id,
         typed_by=frozenset(user_id for user_id in typed_by if user_id is not None),
         is_orphan=bool(orphan),
+        hearing=appeal.hearing if appeal is not None else None,
     )
 
 
@@ -138,29 +157,33 @@ def item(session: Session, *, actor: Actor, name: str, words: Labels, now: dt.da
     """
     located = find(session, actor=actor, name=name, now=now)
     contribution, space = located.contribution, located.space
-    pending, published, shown = _texts(session, contribution)
+    appeal = heard(session, contribution)
+    appealed = appeal.revision if appeal is not None and appeal.is_waiting else None
+    pending, published, shown = _texts(session, contribution, appealed=appealed)
     if shown is None or contribution.removed == Removed.ERASED:
         raise NotVisible
     raw = session.execute(
         select_rows(actor, revision=literal(shown.id)).where(Contribution.id == contribution.id)
     ).all()
-    subject = deciding(session, contribution, space=space)
+    subject = _deciding(session, contribution, space=space, appeal=appeal)
+    may_decide = refusal(Permission.DECIDE, actor=actor, subject=subject, now=now) is None
+    refused = _refusal(actor, subject, is_appeal=appealed is not None, now=now)
+    new = pending or appealed
     numbers = objective_numbers(session, shown.id)
     return Item(
         located=located,
-        kind=ItemKind(
-            session.scalars(select(kind_of()).where(Contribution.id == contribution.id)).one()
-        ),
+        kind=ItemKind.APPEAL if appealed is not None else _kind(session, contribution),
         row=build(session, raw, actor=actor, words=words)[0],
         html=SafeHtml.from_storage(shown.html),
         shown=shown,
         pending=pending,
         published=published,
-        difference=difference(published.text, pending.text) if pending and published else None,
+        difference=difference(published.text, new.text) if new and published else None,
         parents=beside.parents(session, contribution, actor=actor, words=words),
         replies=beside.replies(session, contribution, actor=actor, words=words),
         decisions=decisions_on(session, contribution_id=contribution.id),
         history=beside.history(session, contribution, forum_id=located.forum.id, actor=actor),
+        marked=marked_passages(session, shown),
         duplicates=beside.duplicates(
             session, shown, contribution, actor=actor, forum=located.forum
         ),
@@ -168,11 +191,35 @@ def item(session: Session, *, actor: Actor, name: str, words: Labels, now: dt.da
         objectives=numbers,
         choices=_choices(session, located, chosen=numbers),
         reasons=space_queries.reasons(session, forum_id=located.forum.id),
-        verdicts=_verdicts(contribution, pending=pending, published=published),
-        refusal=refusal(Permission.DECIDE, actor=actor, subject=subject, now=now),
+        verdicts=_verdicts(
+            contribution,
+            pending=pending if may_decide else None,
+            published=published if may_decide else None,
+            answers=appealed is not None and refused is None,
+        ),
+        refusal=refused,
+        appeal=appeal,
         claim=claim_on(session, contribution_id=contribution.id, actor=actor, now=now),
-        author_locale=_author_locale(session, shown),
+        author_locale=_author_locale(
+            session, shown, appealed_by=appeal.appeal.submitted_by if appeal and appealed else None
+        ),
     )
+
+
+def _kind(session: Session, contribution: Contribution) -> ItemKind:
+    kind = select(kind_of()).where(Contribution.id == contribution.id)
+    return ItemKind(session.scalars(kind).one())
+
+
+def _refusal(
+    actor: Actor, subject: Deciding, *, is_appeal: bool, now: dt.datetime
+) -> Refusal | None:
+    if is_appeal:
+        return refusal(Permission.SETTLE, actor=actor, subject=subject, now=now)
+    if works_here(actor, subject, now) is not None:
+        # It was opened for an appeal that is answered: there is nothing left to refuse.
+        return None
+    return refusal(Permission.DECIDE, actor=actor, subject=subject, now=now)
 
 
 def claim_on(
@@ -188,9 +235,12 @@ def claim_on(
 
 
 def _texts(
-    session: Session, contribution: Contribution
+    session: Session, contribution: Contribution, *, appealed: Revision | None
 ) -> tuple[Revision | None, Revision | None, Revision | None]:
-    """Return the text that waits, the published one, and the one to show."""
+    """Return the text that waits, the published one, and the one to show.
+
+    `appealed` is a rejected text whose appeal waits.
+    """
     revisions = session.scalars(
         select(Revision)
         .where(
@@ -203,17 +253,23 @@ def _texts(
     pending = next((r for r in revisions if r.state == RevisionState.PENDING), None)
     published = next((r for r in revisions if r.id == contribution.published_revision_id), None)
     newest = revisions[0] if revisions else None
-    return pending, published, pending or published or newest
+    return pending, published, pending or appealed or published or newest
 
 
 def _verdicts(
-    contribution: Contribution, *, pending: Revision | None, published: Revision | None
+    contribution: Contribution,
+    *,
+    pending: Revision | None,
+    published: Revision | None,
+    answers: bool,
 ) -> tuple[Verdict, ...]:
     verdicts: list[Verdict] = []
     if contribution.removed in {Removed.WITHDRAWN, Removed.ERASED}:
         return ()
     if pending is not None:
         verdicts += [Verdict.APPROVE, Verdict.RETURN, Verdict.REJECT]
+    elif answers:
+        verdicts += [Verdict.APPROVE, Verdict.REJECT]
     # A place that was imported without its words has nothing to be shown again.
     if published is not None and published.source:
         is_hidden = contribution.removed == Removed.HIDDEN
@@ -234,8 +290,9 @@ def _choices(
     return sorted(under_review + added, key=lambda objective: objective.number)
 
 
-def _author_locale(session: Session, shown: Revision) -> str | None:
-    user_id = recipient_of(
+def _author_locale(session: Session, shown: Revision, *, appealed_by: int | None) -> str | None:
+    """Return the language of whoever is told: who made the appeal, else who typed the text."""
+    user_id = appealed_by or recipient_of(
         session, contribution_id=shown.contribution_id, revision_number=shown.number
     )
     user = session.get(User, user_id) if user_id is not None else None

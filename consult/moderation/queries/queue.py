@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from enum import StrEnum
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select
@@ -14,103 +12,31 @@ from sqlalchemy.orm import Session, aliased
 
 from consult.accounts.models import User
 from consult.core.authz import Actor, Role
-from consult.core.i18n import Translated
-from consult.core.paging import DEFAULT_PER_PAGE, Page
+from consult.core.paging import Page
 from consult.core.text import truncate
 from consult.discussion.models import Contribution, Revision
 from consult.discussion.states import ContributionKind, Removed, RevisionState
-from consult.moderation.models import Claim
-from consult.moderation.policy import on_desk_of
-from consult.moderation.queries.figures import Clock, age, clock
+from consult.moderation.models import Appeal, Claim
+from consult.moderation.policy import Rejection, on_desk_of
+from consult.moderation.queries.appeals import waiting_appeals
+from consult.moderation.queries.figures import age, clock
+from consult.moderation.queries.queue_shapes import Held as Held
+from consult.moderation.queries.queue_shapes import ItemKind as ItemKind
+from consult.moderation.queries.queue_shapes import Queue as Queue
+from consult.moderation.queries.queue_shapes import QueueFilter as QueueFilter
+from consult.moderation.queries.queue_shapes import QueueRow as QueueRow
 from consult.spaces.models import Author, Category, Organisation, Question, Space
-from consult.spaces.queries import ShownAuthor, shown_in
+from consult.spaces.queries import shown_in
 
 TEASER = 160
 """Characters of a text that the list shows."""
 
-
-class ItemKind(StrEnum):
-    """Why something waits."""
-
-    NEW = "new"
-    EDIT = "edit"
-    """Another text of something that was public before."""
-    QUESTION = "question"
-    """Posed by a participant."""
-
-
-@dataclass(frozen=True)
-class QueueFilter:
-    """What a moderator asked to see; None is everything."""
-
-    space: str | None = None
-    """Slug."""
-    question: int | None = None
-    """Number."""
-    language: str | None = None
-    category: str | None = None
-    kind: ItemKind | None = None
-    after: str | None = None
-    """Receipt after which the page begins."""
-    per_page: int = DEFAULT_PER_PAGE
-
-    @property
-    def values(self) -> dict[str, str]:
-        """Return the conditions as they stand in an address, the place left out."""
-        wanted = {
-            "space": self.space,
-            "question": self.question,
-            "language": self.language,
-            "category": self.category,
-            "kind": self.kind,
-        }
-        return {name: str(value) for name, value in wanted.items() if value is not None}
-
-
-@dataclass(frozen=True)
-class Held:
-    """A colleague's claim, or the actor's own."""
-
-    by: str
-    until: dt.datetime
-    is_mine: bool
-
-
-@dataclass(frozen=True)
-class QueueRow:
-    """A line of the queue."""
-
-    name: str
-    """Receipt; the item's address."""
-    reference: str | None
-    kind: ItemKind
-    space: Translated
-    question: int | None
-    author: ShownAuthor
-    sent_at: dt.datetime | None
-    waits: dt.timedelta
-    teaser: str
-    language: str
-    claim: Held | None
-    is_own: bool
-    """The actor wrote it or speaks for its author: a colleague has to decide."""
-
-
-@dataclass(frozen=True)
-class Queue:
-    """A page of the queue with its figures; counts are those of the whole desk."""
-
-    page: Page[QueueRow]
-    clock: Clock
-    by_kind: Mapping[str, int]
-    by_space: Mapping[str, int]
-    """By slug."""
-    by_language: Mapping[str, int]
-    spaces: Sequence[Space]
+ASKED = waiting_appeals()
+"""The appeals that wait, beside the texts they are about."""
 
 
 def kind_of() -> ColumnElement[str]:
-    """Return why a row of `Contribution` waits, as SQL."""
+    """Return why a text of a `Contribution` is decided, an appeal apart, as SQL."""
     return case(
         (Contribution.published_revision_id.is_not(None), ItemKind.EDIT.value),
         (Contribution.kind == ContributionKind.QUESTION, ItemKind.QUESTION.value),
@@ -118,19 +44,35 @@ def kind_of() -> ColumnElement[str]:
     )
 
 
-def waiting_on(actor: Actor) -> ColumnElement[bool]:
-    """Return the condition for `Revision` joined with its `Contribution`: waits on this desk."""
+def _kind() -> ColumnElement[str]:
+    """Return why a row that waits does."""
+    return case((ASKED.c.id.is_not(None), ItemKind.APPEAL.value), else_=kind_of())
+
+
+def _since() -> ColumnElement[Any]:
+    """Return since when a row waits; an import may have no instant."""
+    return func.coalesce(ASKED.c.created_at, Revision.sent_at)
+
+
+def waiting_on(actor: Actor, *, now: dt.datetime) -> ColumnElement[bool]:
+    """Return the condition for `Revision` joined with its `Contribution` and `ASKED`: waits on
+    this desk.
+    """
+    is_undecided = and_(
+        Revision.state == RevisionState.PENDING, Contribution.open_revision_id == Revision.id
+    )
     return and_(
-        Revision.state == RevisionState.PENDING,
-        Contribution.open_revision_id == Revision.id,
+        # Said apart, so that the index of states is used.
+        Revision.state.in_([RevisionState.PENDING, RevisionState.REJECTED]),
+        or_(is_undecided, ASKED.c.id.is_not(None)),
         Contribution.removed.in_([Removed.NONE, Removed.HIDDEN]),
-        on_desk_of(actor),
+        on_desk_of(actor, now=now),
     )
 
 
 def queue(session: Session, *, actor: Actor, wanted: QueueFilter, now: dt.datetime) -> Queue:
     """Return one page of what waits, with counts and clock; five statements at most."""
-    counted = session.execute(_counts(actor)).all()
+    counted = session.execute(_counts(actor, now=now)).all()
     ids = actor.space_ids(Role.MODERATOR) | {row.space_id for row in counted}
     spaces = session.scalars(
         select(Space).where(Space.id.in_(sorted(ids))).order_by(Space.forum_id, Space.position)
@@ -141,11 +83,18 @@ def queue(session: Session, *, actor: Actor, wanted: QueueFilter, now: dt.dateti
         by_kind[row.kind] += row.n
         by_space[slugs[row.space_id]] += row.n
         by_language[row.language] += row.n
-    oldest = min((row.oldest for row in counted), default=None)
     waiting = sum(by_kind.values())
+    appeals = [row.oldest for row in counted if row.kind == ItemKind.APPEAL]
+    texts = [row.oldest for row in counted if row.kind != ItemKind.APPEAL]
     return Queue(
         page=_page(session, actor=actor, wanted=wanted, now=now, waiting=waiting),
-        clock=clock(spaces, waiting=waiting, oldest=oldest, now=now),
+        clock=clock(
+            spaces,
+            waiting=waiting,
+            oldest=min(texts, default=None),
+            oldest_appeal=min(appeals, default=None),
+            now=now,
+        ),
         by_kind=by_kind,
         by_space=by_space,
         by_language=by_language,
@@ -153,17 +102,19 @@ def queue(session: Session, *, actor: Actor, wanted: QueueFilter, now: dt.dateti
     )
 
 
-def _counts(actor: Actor) -> Select[Any]:
+def _counts(actor: Actor, *, now: dt.datetime) -> Select[Any]:
     """Return the statement that counts what waits by space, kind and language."""
     waiting = (
         select(
             Contribution.space_id,
-            kind_of().label("kind"),
+            _kind().label("kind"),
             Revision.language,
-            func.coalesce(Revision.sent_at, Revision.created_at).label("since"),
+            func.coalesce(_since(), Revision.created_at).label("since"),
         )
+        .select_from(Contribution)
         .join(Revision, Revision.contribution_id == Contribution.id)
-        .where(waiting_on(actor))
+        .outerjoin(ASKED, ASKED.c.revision_id == Revision.id)
+        .where(waiting_on(actor, now=now))
         .subquery()
     )
     groups = (waiting.c.space_id, waiting.c.kind, waiting.c.language)
@@ -176,13 +127,15 @@ def next_in_queue(
 ) -> str | None:
     """Return the receipt of the next item after `name` that the actor may decide, None at the end.
 
-    Texts of one's own and those that a colleague has claimed are passed over.
+    Texts of one's own, those that a colleague has claimed and appeals against rejections of one's
+    own are passed over.
     """
     statement = _narrowed(_ordered(select(Contribution.receipt, Contribution.reference)), wanted)
     typed = aliased(Revision)
     statement = (
         statement.where(
-            waiting_on(actor),
+            waiting_on(actor, now=now),
+            or_(ASKED.c.id.is_(None), ASKED.c.rejected_by.is_distinct_from(actor.user_id)),
             Contribution.author_id.not_in(sorted(actor.author_ids)),
             Contribution.id.not_in(
                 select(typed.contribution_id).where(typed.submitted_by == actor.user_id)
@@ -192,7 +145,7 @@ def next_in_queue(
         .outerjoin(Claim, Claim.contribution_id == Contribution.id)
         .limit(1)
     )
-    place = _place(session, actor=actor, name=name)
+    place = _place(session, actor=actor, name=name, now=now)
     if place is not None:
         statement = statement.where(place)
     row = session.execute(statement).first()
@@ -202,8 +155,8 @@ def next_in_queue(
 def _page(
     session: Session, *, actor: Actor, wanted: QueueFilter, now: dt.datetime, waiting: int
 ) -> Page[QueueRow]:
-    statement = _narrowed(_select_rows(), wanted).where(waiting_on(actor))
-    place = _place(session, actor=actor, name=wanted.after) if wanted.after else None
+    statement = _narrowed(_select_rows(), wanted).where(waiting_on(actor, now=now))
+    place = _place(session, actor=actor, name=wanted.after, now=now) if wanted.after else None
     if place is not None:
         statement = statement.where(place)
     raw: Sequence[Any] = session.execute(statement.limit(wanted.per_page + 1)).all()
@@ -213,7 +166,7 @@ def _page(
     return Page(
         items=rows,
         per_page=wanted.per_page,
-        total=_total(session, actor=actor, wanted=wanted) if wanted.values else waiting,
+        total=_total(session, actor=actor, wanted=wanted, now=now) if wanted.values else waiting,
         next_after=rows[-1].name if has_more else None,
     )
 
@@ -225,7 +178,9 @@ def _select_rows() -> Select[Any]:
             Contribution.receipt,
             Contribution.reference,
             Contribution.author_id,
-            kind_of().label("kind"),
+            _kind().label("kind"),
+            ASKED.c.rejected_by,
+            _since().label("since"),
             Revision.sent_at,
             Revision.created_at,
             Revision.language,
@@ -251,7 +206,7 @@ def _select_rows() -> Select[Any]:
 
 
 def _ordered(statement: Select[Any]) -> Select[Any]:
-    """Join what conditions need and put the oldest first; an import may have no instant."""
+    """Join what conditions need and put the oldest first."""
     return (
         statement.select_from(Contribution)
         .join(Revision, Revision.contribution_id == Contribution.id)
@@ -259,7 +214,8 @@ def _ordered(statement: Select[Any]) -> Select[Any]:
         .join(Author, Author.id == Contribution.author_id)
         .outerjoin(Category, Category.id == Author.category_id)
         .outerjoin(Question, Question.id == Contribution.question_id)
-        .order_by(Revision.sent_at.asc().nulls_first(), Revision.id)
+        .outerjoin(ASKED, ASKED.c.revision_id == Revision.id)
+        .order_by(_since().asc().nulls_first(), Revision.id)
     )
 
 
@@ -274,36 +230,42 @@ def _narrowed(statement: Select[Any], wanted: QueueFilter) -> Select[Any]:
     if wanted.category is not None:
         conditions.append(Category.slug == wanted.category)
     if wanted.kind is not None:
-        conditions.append(kind_of() == wanted.kind.value)
+        conditions.append(_kind() == wanted.kind.value)
     return statement.where(*conditions)
 
 
-def _total(session: Session, *, actor: Actor, wanted: QueueFilter) -> int:
-    narrowed = _narrowed(_ordered(select(Revision.id)), wanted).where(waiting_on(actor))
+def _total(session: Session, *, actor: Actor, wanted: QueueFilter, now: dt.datetime) -> int:
+    narrowed = _narrowed(_ordered(select(Revision.id)), wanted)
+    narrowed = narrowed.where(waiting_on(actor, now=now))
     return session.scalar(select(func.count()).select_from(narrowed.subquery())) or 0
 
 
-def _place(session: Session, *, actor: Actor, name: str) -> ColumnElement[bool] | None:
+def _place(
+    session: Session, *, actor: Actor, name: str, now: dt.datetime
+) -> ColumnElement[bool] | None:
     """Return the condition that a row comes after the named item, decided meanwhile or not."""
     here = session.execute(
-        select(Revision.sent_at, Revision.id)
+        select(func.coalesce(Appeal.created_at, Revision.sent_at), Revision.id)
+        .select_from(Revision)
         .join(Contribution, Contribution.id == Revision.contribution_id)
+        .outerjoin(Rejection, Rejection.revision_id == Revision.id)
+        .outerjoin(Appeal, Appeal.decision_id == Rejection.id)
         .where(
             or_(Contribution.receipt == name, Contribution.reference == name),
             Revision.state.not_in([RevisionState.DRAFT, RevisionState.CLEARANCE]),
-            on_desk_of(actor),
+            on_desk_of(actor, now=now),
         )
-        .order_by(Revision.number.desc())
+        .order_by(Revision.number.desc(), Appeal.id.desc().nulls_last())
         .limit(1)
     ).first()
     if here is None:
         return None
-    sent_at, revision_id = here
-    if sent_at is None:
-        later = and_(Revision.sent_at.is_(None), Revision.id > revision_id)
-        return or_(Revision.sent_at.is_not(None), later)
-    same = and_(Revision.sent_at == sent_at, Revision.id > revision_id)
-    return or_(Revision.sent_at > sent_at, same)
+    since, revision_id = here
+    if since is None:
+        later = and_(_since().is_(None), Revision.id > revision_id)
+        return or_(_since().is_not(None), later)
+    same = and_(_since() == since, Revision.id > revision_id)
+    return or_(_since() > since, same)
 
 
 def _typed_by(session: Session, *, actor: Actor, ids: Sequence[int]) -> set[int]:
@@ -334,9 +296,10 @@ def _row(r: Any, *, actor: Actor, is_own: bool, now: dt.datetime) -> QueueRow:
         question=r.question,
         author=shown_in(r, category=r.category, on_behalf_of=r.on_behalf_of),
         sent_at=r.sent_at,
-        waits=age(r.sent_at or r.created_at, now=now),
+        waits=age(r.since or r.created_at, now=now),
         teaser=truncate(" ".join(r.text.split()), limit=TEASER) if r.text else "",
         language=r.language,
         claim=Held(r.claimer, r.until, r.claimed_by == actor.user_id) if is_held else None,
         is_own=is_own,
+        is_before=r.rejected_by is not None and r.rejected_by == actor.user_id,
     )

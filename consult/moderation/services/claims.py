@@ -9,32 +9,51 @@ from sqlalchemy.orm import Session
 
 from consult.accounts.models import User
 from consult.core import audit
-from consult.core.authz import Actor, Permission, refusal
+from consult.core.authz import Actor, Permission, refusal, require
 from consult.core.errors import Forbidden, NotVisible, Refusal
 from consult.discussion.models import Contribution
 from consult.discussion.services import threads
 from consult.moderation.models import Claim
-from consult.moderation.policy import LEASE
+from consult.moderation.policy import LEASE, Deciding
+from consult.moderation.queries.appeals import heard
 from consult.moderation.queries.decisions import stale, standing_text
 from consult.moderation.queries.items import deciding
 from consult.spaces.models import Space
 
 
 def require_decider(
-    session: Session, *, actor: Actor, contribution: Contribution, now: dt.datetime
+    session: Session,
+    *,
+    actor: Actor,
+    contribution: Contribution,
+    now: dt.datetime,
+    act: Permission = Permission.DECIDE,
 ) -> Space:
-    """Return the space where the actor may decide the contribution.
+    """Return the space where the actor may decide the contribution, or settle its appeal.
 
     Raises `NotVisible` where the item is not on the actor's desk, `Forbidden` for an own text.
     """
+    subject = require_desk(session, actor=actor, contribution=contribution, now=now)
+    require(act, actor=actor, subject=subject, now=now)
+    return subject.space
+
+
+def require_desk(
+    session: Session, *, actor: Actor, contribution: Contribution, now: dt.datetime
+) -> Deciding:
+    """Return what the actor is to decide; raises `NotVisible` where it is not on their desk."""
     space = session.get_one(Space, contribution.space_id)
     subject = deciding(session, contribution, space=space)
     if refusal(Permission.MODERATE, actor=actor, subject=subject, now=now) is not None:
         raise NotVisible
-    reason = refusal(Permission.DECIDE, actor=actor, subject=subject, now=now)
-    if reason is not None:
-        raise Forbidden(reason)
-    return space
+    return subject
+
+
+def _act_on(session: Session, contribution: Contribution) -> Permission:
+    """Return what there is to do with an item: an appeal that waits goes before all else."""
+    found = heard(session, contribution)
+    is_appeal = found is not None and found.is_waiting
+    return Permission.SETTLE if is_appeal else Permission.DECIDE
 
 
 def respect_claim(
@@ -65,7 +84,8 @@ def claim(session: Session, *, actor: Actor, contribution_id: int, now: dt.datet
     Raises `StaleState` where a colleague was faster or nothing waits any more.
     """
     contribution = threads.locked(session, contribution_id)
-    require_decider(session, actor=actor, contribution=contribution, now=now)
+    act = _act_on(session, contribution)
+    require_decider(session, actor=actor, contribution=contribution, now=now, act=act)
     text = standing_text(session, contribution)
     seen = text.number if text is not None else None
     respect_claim(session, actor=actor, contribution=contribution, seen=seen, now=now)
@@ -84,7 +104,8 @@ def claim(session: Session, *, actor: Actor, contribution_id: int, now: dt.datet
 def release(session: Session, *, actor: Actor, contribution_id: int, now: dt.datetime) -> None:
     """Give an own claim back; raises `Forbidden` where the actor has none."""
     contribution = threads.locked(session, contribution_id)
-    require_decider(session, actor=actor, contribution=contribution, now=now)
+    act = _act_on(session, contribution)
+    require_decider(session, actor=actor, contribution=contribution, now=now, act=act)
     held = session.get(Claim, contribution.id, populate_existing=True)
     if held is None or held.user_id != actor.user_id:
         raise Forbidden(Refusal.WRONG_STATE)

@@ -83,18 +83,37 @@ def decide(
     seen = seen_published if on_published and seen_published is not None else seen_revision
     try:
         revision = _seen_text(session, contribution, verdict=verdict, number=seen)
-        grounds = _grounds(session, space, verdict=verdict, reason=reason, message=message)
+        grounds = grounds_of(session, space, verdict=verdict, reason=reason, message=message)
         correction = Correction()
         if verdict is Verdict.APPROVE:
-            correction = _correction(
+            correction = correction_of(
                 session, revision, space=space, language=language, objectives=objectives
             )
         before = (revision.state, contribution.removed)
-        _correct(session, revision, correction)
+        correct(session, revision, correction)
         _carry_out(session, contribution, revision, verdict=verdict, space=space, now=now)
     except StaleState as error:
         raise stale(session, contribution, seen=seen) from error
-    decision = Decision(
+    decision = decision_on(
+        revision, verdict=verdict, grounds=grounds, correction=correction, actor=actor, now=now
+    )
+    write_down(session, decision, act=verdict.value, contribution=contribution, before=before)
+    claims.drop(session, contribution_id=contribution.id)
+    tell(session, decision, contribution=contribution, now=now)
+    return decision
+
+
+def decision_on(
+    revision: Revision,
+    *,
+    verdict: Verdict,
+    grounds: Grounds,
+    correction: Correction,
+    actor: Actor,
+    now: dt.datetime,
+) -> Decision:
+    """Return the row of a decision, to be written down."""
+    return Decision(
         revision_id=revision.id,
         verdict=verdict,
         reason=grounds.reason,
@@ -104,10 +123,6 @@ def decide(
         decided_by=actor.user_id,
         decided_at=now,
     )
-    write_down(session, decision, act=verdict.value, contribution=contribution, before=before)
-    claims.drop(session, contribution_id=contribution.id)
-    tell(session, decision, contribution=contribution, now=now)
-    return decision
 
 
 def write_down(
@@ -173,9 +188,10 @@ def _seen_text(
     return published
 
 
-def _grounds(
+def grounds_of(
     session: Session, space: Space, *, verdict: Verdict, reason: str | None, message: str | None
 ) -> Grounds:
+    """Return why a text is decided so; none where the verdict takes none. Raises `Invalid`."""
     words = normalise(message or "").strip()
     problems: dict[str, list[str]] = {}
     if len(words) > MAX_MESSAGE:
@@ -197,7 +213,7 @@ def _is_in_catalogue(session: Session, space: Space, code: str | None) -> bool:
     return session.scalars(known).first() is not None
 
 
-def _correction(
+def correction_of(
     session: Session,
     revision: Revision,
     *,
@@ -205,7 +221,10 @@ def _correction(
     language: str | None,
     objectives: Sequence[int] | None,
 ) -> Correction:
-    """Return what is to be changed; what was left as it stands is no correction."""
+    """Return what is to be changed; what was left as it stands is no correction.
+
+    Raises `Invalid` for an unknown language or objective.
+    """
     new_language = language if language != revision.language else None
     if new_language is not None and new_language not in LOCALES:
         raise Invalid({"language": ["language-unknown"]})
@@ -233,7 +252,8 @@ def _public_objectives(session: Session, revision: Revision) -> dict[int, int]:
     return {row.number: row.id for row in rows}
 
 
-def _correct(session: Session, revision: Revision, correction: Correction) -> None:
+def correct(session: Session, revision: Revision, correction: Correction) -> None:
+    """Put language and objectives of a text right."""
     if correction.language is not None:
         revision.language = correction.language
         session.flush()

@@ -7,15 +7,16 @@ import datetime as dt
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from consult.core.authz import Actor
+from consult.core.authz import Actor, Permission
 from consult.core.errors import Forbidden, NotVisible, Refusal, StaleState
 from consult.discussion.models import Contribution, Revision
 from consult.discussion.services import publishing, removing, threads
 from consult.discussion.states import Removed
 from consult.moderation.models import Decision
 from consult.moderation.policy import UNDO, undo_window
+from consult.moderation.queries.appeals import answered_by, heard
 from consult.moderation.queries.decisions import latest_decision, stale
-from consult.moderation.services import claims
+from consult.moderation.services import appeals, claims
 from consult.moderation.services.deciding import tell, write_down
 from consult.moderation.states import ON_PENDING, Verdict
 
@@ -25,9 +26,10 @@ def undo(session: Session, *, actor: Actor, decision_id: int, now: dt.datetime) 
 
     The reversal of an approval, return or rejection carries the same verdict and `undoes`;
     that of hiding is restoring and the other way round, which the author is told where mail
-    about the first may have left. A corrected language or tag stays corrected. Possible for
-    60 seconds, for hiding and restoring for 30 days. Raises `NotVisible`, `Forbidden`, and
-    `StaleState` where a later decision or a newer text stands.
+    about the first may have left. An answered appeal waits again, with its text rejected. A
+    corrected language or tag stays corrected. Possible for 60 seconds, for hiding and restoring
+    for 30 days. Raises `NotVisible`, `Forbidden`, and `StaleState` where a later decision or a
+    newer text stands.
     """
     undone = session.get(Decision, decision_id)
     if undone is None:
@@ -35,7 +37,12 @@ def undo(session: Session, *, actor: Actor, decision_id: int, now: dt.datetime) 
     revision = session.get_one(Revision, undone.revision_id)
     contribution = threads.locked(session, revision.contribution_id)
     session.refresh(revision)
-    claims.require_decider(session, actor=actor, contribution=contribution, now=now)
+    answered = answered_by(session, undone.id)
+    act = Permission.SETTLE if answered is not None else Permission.DECIDE
+    if answered is not None and heard(session, contribution) is None:
+        # Its author sent another text, or withdrew it: there is nothing left to answer.
+        raise stale(session, contribution, seen=revision.number)
+    claims.require_decider(session, actor=actor, contribution=contribution, now=now, act=act)
     verdict = Verdict(undone.verdict)
     _check(undone, actor=actor, verdict=verdict, now=now)
     claims.respect_claim(
@@ -44,7 +51,10 @@ def undo(session: Session, *, actor: Actor, decision_id: int, now: dt.datetime) 
     before = (revision.state, contribution.removed)
     try:
         _refuse_if_later(session, undone, contribution=contribution)
-        _carry_out(session, contribution, revision, verdict=verdict, now=now)
+        if answered is not None:
+            appeals.reopen(session, answered, contribution=contribution, now=now)
+        else:
+            _carry_out(session, contribution, revision, verdict=verdict, now=now)
     except StaleState as error:
         raise stale(session, contribution, seen=revision.number) from error
     reversal = _reversal(session, undone, verdict=verdict, actor=actor, now=now)

@@ -34,6 +34,9 @@ EVENTS = (
     "rejected",
     "hidden",
     "restored",
+    "appealed",
+    "appeal-upheld",
+    "appeal-dismissed",
 )
 DAYS = {"en": "Saturday 7 February 2026", "fr": "samedi 7 février 2026", "es": "sábado 7 de feb"}
 BAIT = "<img src=x onerror=alert(1)>\"'\r\nBcc: victim@example.net"
@@ -44,6 +47,7 @@ RULES = {
     "accounts.new_password": "/<lang>/reset/<token>",
     "accounts.reset": "/<lang>/reset",
     "discussion.contribution": "/<lang>/contributions/<name>",
+    "moderation.appeal": "/<lang>/contributions/<name>/appeal",
 }
 
 
@@ -101,7 +105,7 @@ def _about_contribution(event: str, *, message: str) -> dict[str, Any]:
         "space": Space(code="RT3", title=said("Remittances"), contact="rt3@example.org"),
         "contribution": Contribution(uid="u-1", reference=None, receipt="ABCD-EFGH-JKLM-NPQR"),
         "revision": Revision(number=1, source="What our city\n\nhas learned.", language="es"),
-        "decision": None if event == "received" else decision,
+        "decision": None if event in {"received", "appealed"} else decision,
     }
 
 
@@ -168,7 +172,7 @@ def test_a_rejection_says_that_it_can_be_appealed_for_fourteen_days() -> None:
     plain = part(made(facts("rejected")), "plain")
 
     assert "Saturday 14 February 2026, 18:00" in plain
-    assert "appeal" in plain
+    assert "https://consult.example/en/contributions/ABCD-EFGH-JKLM-NPQR/appeal\n" in plain
 
 
 @pytest.mark.usefixtures("app")

@@ -1,0 +1,39 @@
+"""The rules of the desk: `desk` says who may see and decide an item, `instances` who could,
+`hearing` to whom an appeal falls, `appealing` who may make one.
+"""
+
+from consult.moderation.policy.appealing import ANSWERED_WITHIN, Appealing
+from consult.moderation.policy.desk import (
+    LEASE,
+    UNDO_REMOVAL,
+    Deciding,
+    on_desk_of,
+    undo_window,
+    works_here,
+)
+from consult.moderation.policy.hearing import (
+    UNDO,
+    Hearing,
+    Rejection,
+    falls_to,
+    is_live,
+)
+from consult.moderation.policy.instances import instance, is_orphan
+
+__all__ = [
+    "ANSWERED_WITHIN",
+    "LEASE",
+    "UNDO",
+    "UNDO_REMOVAL",
+    "Appealing",
+    "Deciding",
+    "Hearing",
+    "Rejection",
+    "falls_to",
+    "instance",
+    "is_live",
+    "is_orphan",
+    "on_desk_of",
+    "undo_window",
+    "works_here",
+]

@@ -1,0 +1,109 @@
+"""Who may see an item of the queue and who may decide it, with the SQL twin for lists."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, and_, or_, select
+
+from consult.core.authz import Actor, Permission, Role, declare, signed_in
+from consult.core.errors import Refusal
+from consult.discussion.models import Contribution
+from consult.moderation.policy.hearing import UNDO, Hearing, falls_to, is_heard_by
+from consult.moderation.policy.instances import is_orphan
+from consult.moderation.states import ON_PENDING, Verdict
+from consult.spaces.models import Space
+
+UNDO_REMOVAL = dt.timedelta(days=30)
+"""How long the decider may take hiding and restoring back."""
+LEASE = dt.timedelta(minutes=10)
+"""How long a claim keeps colleagues from deciding."""
+
+
+@dataclass(frozen=True)
+class Deciding:
+    """What an act at the desk concerns; predicates look at it."""
+
+    space: Space
+    author_id: int
+    typed_by: frozenset[int]
+    """Users who typed any of its texts, also those who left the delegation since."""
+    is_orphan: bool
+    """No moderator of the space may decide it, so that it falls to the organiser."""
+    hearing: Hearing | None = None
+    """The appeal that waits or was just answered."""
+
+
+def has_desk(actor: Actor, _subject: Deciding | None, _now: dt.datetime) -> Refusal | None:
+    """Predicate: the actor moderates some space or organises some forum."""
+    return None if actor.has(Role.MODERATOR) or actor.has(Role.ORGANISER) else Refusal.NO_ROLE
+
+
+def works_here(actor: Actor, subject: Deciding | None, _now: dt.datetime) -> Refusal | None:
+    """Predicate: the item lies on the actor's own desk."""
+    if subject is None or actor.has_in_space(Role.MODERATOR, space_id=subject.space.id):
+        return None
+    is_organiser = actor.has_in_forum(Role.ORGANISER, forum_id=subject.space.forum_id)
+    return None if is_organiser and subject.is_orphan else Refusal.NO_ROLE
+
+
+def may_look(actor: Actor, subject: Deciding | None, now: dt.datetime) -> Refusal | None:
+    """Predicate: it lies on the actor's own desk, or its appeal falls to them from another."""
+    if subject is None or subject.hearing is None:
+        return works_here(actor, subject, now)
+    is_strange = not_own(actor, subject, now) is None and not_before(actor, subject, now) is None
+    is_open = subject.hearing.is_open(now=now)
+    if is_strange and is_open and is_heard_by(actor, subject.hearing, space=subject.space):
+        return None
+    return works_here(actor, subject, now)
+
+
+def not_own(actor: Actor, subject: Deciding | None, _now: dt.datetime) -> Refusal | None:
+    """Predicate: the actor neither speaks for the author nor typed any of its texts."""
+    if subject is None:
+        return None
+    is_own = subject.author_id in actor.author_ids or actor.user_id in subject.typed_by
+    return Refusal.OWN_TEXT if is_own else None
+
+
+def not_before(actor: Actor, subject: Deciding | None, _now: dt.datetime) -> Refusal | None:
+    """Predicate: it was somebody else who rejected the text."""
+    if subject is None or subject.hearing is None:
+        return None
+    rejected_it = subject.hearing.rejected_by == actor.user_id
+    return Refusal.DECIDED_BEFORE if rejected_it else None
+
+
+def hears_it(actor: Actor, subject: Deciding | None, _now: dt.datetime) -> Refusal | None:
+    """Predicate: the appeal falls to the actor and to nobody who stands nearer."""
+    if subject is None:
+        return None
+    if subject.hearing is None:
+        return Refusal.WRONG_STATE
+    is_theirs = is_heard_by(actor, subject.hearing, space=subject.space)
+    return None if is_theirs else Refusal.ELSEWHERE
+
+
+declare(Permission.MODERATE, signed_in, has_desk, may_look)
+declare(Permission.DECIDE, signed_in, has_desk, works_here, not_own)
+declare(Permission.SETTLE, signed_in, has_desk, not_own, not_before, hears_it)
+
+
+def on_desk_of(actor: Actor, *, now: dt.datetime) -> ColumnElement[bool]:
+    """Return the condition for rows of `Contribution` on the actor's desk; twin of `may_look`."""
+    desks: list[ColumnElement[bool]] = [
+        Contribution.space_id.in_(sorted(actor.space_ids(Role.MODERATOR)))
+    ]
+    forum_ids = sorted(actor.forum_ids_as(Role.ORGANISER))
+    if forum_ids:
+        spaces = select(Space.id).where(Space.forum_id.in_(forum_ids))
+        desks.append(and_(Contribution.space_id.in_(spaces), is_orphan()))
+    if actor.has(Role.MODERATOR) or forum_ids:
+        desks.append(Contribution.id.in_(falls_to(actor, now=now)))
+    return or_(*desks)
+
+
+def undo_window(verdict: Verdict) -> dt.timedelta:
+    """Return how long the decider may take such a verdict back."""
+    return UNDO if verdict in ON_PENDING else UNDO_REMOVAL
