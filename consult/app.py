@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from flask import Flask, current_app
@@ -15,7 +16,7 @@ from consult import cli, pages
 from consult.accounts import login
 from consult.accounts import models as accounts_models
 from consult.accounts import views as accounts_views
-from consult.core import audit, db, i18n, idempotency, limits, logs, outbox, web
+from consult.core import audit, clock, db, i18n, idempotency, limits, logs, outbox, web
 from consult.core.authz import VISITOR, Actor
 from consult.core.ports import Ports
 from consult.core.storage import FileStorage
@@ -24,10 +25,12 @@ from consult.discussion import models as discussion_models
 from consult.discussion import views as discussion_views
 from consult.discussion.documents import Contributions
 from consult.discussion.fragments import Fragments
+from consult.discussion.papers.scanning import Clamd
 from consult.drafting import models as drafting_models
 from consult.drafting import views as drafting_views
 from consult.moderation import models as moderation_models
 from consult.moderation import views as moderation_views
+from consult.moderation.queries.appeals import opened_to
 from consult.moderation.queries.decisions import decision_facts
 from consult.moderation.queries.words import decision_words
 from consult.notifications import handlers as notifications_handlers
@@ -36,7 +39,7 @@ from consult.notifications import models as notifications_models
 from consult.operations import handlers as operations_handlers
 from consult.operations import views as operations_views
 from consult.search import handlers as search_handlers
-from consult.search import sync
+from consult.search import mentions, sync
 from consult.search import views as search_views
 from consult.search.backends.whoosh import WhooshBackend
 from consult.spaces import models as spaces_models
@@ -100,11 +103,16 @@ def create_app(config: settings.Config | None = None) -> Flask:
 
 def _bind(app: Flask, config: settings.Config) -> None:
     """Hand each feature what it wants from above its floor, and subscribe the reactions."""
-    ports = Ports(decision_words=decision_words)
+    ports = Ports(decision_words=decision_words, suggester=mentions.suggest)
     ports.documents["contributions"] = Contributions()
     app.extensions["consult.ports"] = ports
     operations_handlers.register(outbox.reactions)
-    discussion_handlers.register(outbox.reactions)
+    discussion_handlers.register(
+        outbox.reactions,
+        storage=app.extensions["consult.storage"],
+        scanner=Clamd(config.clamd_url) if config.clamd_url else None,
+        holds=config.holds_unscanned,
+    )
     app.extensions["consult.checks"] = {"search": _check_search}
     search_handlers.register(
         outbox.reactions,
@@ -127,7 +135,9 @@ def _check_search(session: Session, _now: dt.datetime) -> Iterator[str]:
 
 
 def load_actor() -> Actor:
-    """Return who acts in this request: two statements for somebody signed in, none for others."""
+    """Return who acts in this request: two statements for somebody signed in, three for moderators
+    and organisers, none for others.
+    """
     signed_in = login.load_user()
     if signed_in is None:
         return VISITOR
@@ -144,6 +154,8 @@ def load_actor() -> Actor:
         author_ids=author_ids,
         forum_ids=forum_ids,
     )
+    opened_ids = opened_to(db.db.session(), actor=actor, now=clock.now())
+    actor = replace(actor, opened_ids=opened_ids) if opened_ids else actor
     return actor if login.stays(signed_in, is_staff=actor.is_staff) else VISITOR
 
 

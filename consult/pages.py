@@ -55,6 +55,7 @@ def init_app(app: Flask) -> None:
     app.add_template_filter(i18n.format_weekday, "weekday")
     app.add_template_filter(i18n.format_number, "number")
     app.add_template_filter(i18n.language_label, "language_label")
+    app.add_template_filter(i18n.zone_city, "zone_city")
     app.add_template_filter(clock.iso, "iso")
     app.register_error_handler(Forbidden, _forbidden)
     app.register_error_handler(NotVisible, lambda _error: _page(404))

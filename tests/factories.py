@@ -286,6 +286,7 @@ def make_contribution(
         "path": (parent.path if parent else "") + (f"{number % 10_000:04d}" if parent else ""),
         "depth": parent.depth + 1 if parent else 1,
         "removed": removed,
+        "removed_at": None if removed == Removed.NONE else now,
         "receipt": None if state is RevisionState.DRAFT else _receipt(),
         "reference": f"{space.code}-Q{question.number}-{number:04d}" if was_public else None,
         "sent_at": None if state is RevisionState.DRAFT else now,

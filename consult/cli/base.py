@@ -50,6 +50,7 @@ OWN_WORDS = {
     "until-passed": "must lie after now and after the opening",
     "role-scope": "moderator and drafter take --space; organiser, reviewer and auditor --forum",
     "role-not-held": "is not held there",
+    "not-closed": "has not closed yet; what was done can be told only afterwards",
 }
 
 

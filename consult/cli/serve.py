@@ -30,7 +30,7 @@ LONGEST_PAUSE = 60.0
 """Seconds between two starts of a worker that keeps dying."""
 PATIENCE = 8.0
 """Seconds that a worker gets to finish its batch."""
-MAX_REQUEST = 16 * web.MAX_BODY
+MAX_REQUEST = web.MAX_BODY_WITH_FILES + web.MAX_BODY
 """Bytes from which on a request is refused before the application sees it."""
 
 log = structlog.get_logger("consult.serve")

@@ -59,6 +59,9 @@ class Actor:
     """Authors this user speaks for."""
     forum_ids: frozenset[int] = frozenset()
     """Forums in which the user has an Author."""
+    opened_ids: frozenset[int] = frozenset()
+    """Contributions of other desks that were opened to the user, because nobody there may decide
+    the appeal."""
 
     @property
     def is_signed_in(self) -> bool:
@@ -132,6 +135,8 @@ class Permission(StrEnum):
     """See the queue of one's spaces."""
     DECIDE = "decide"
     """Decide on one text."""
+    SETTLE = "settle"
+    """Answer an appeal against a colleague's rejection."""
     DRAFT = "draft"
     """Work at the drafting desk of a space."""
 

@@ -36,6 +36,16 @@ class Refusal(StrEnum):
     """The person has not said yet for whom they speak."""
     CLAIMED = "claimed"
     """A colleague has claimed the item."""
+    DECIDED_BEFORE = "decided-before"
+    """Nobody answers the appeal against a rejection of their own."""
+    ELSEWHERE = "elsewhere"
+    """The appeal lies with others: a colleague who may answer it, or another desk."""
+    APPEALED = "appealed"
+    """The one appeal was made already."""
+    NOT_REJECTED = "not-rejected"
+    """There is no rejection that could be appealed."""
+    APPEAL_OVER = "appeal-over"
+    """The fourteen days for an appeal have passed."""
 
 
 class DomainError(Exception):

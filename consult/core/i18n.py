@@ -182,7 +182,12 @@ def zone(name: str | None) -> zoneinfo.ZoneInfo:
 
 def zone_words(name: str | None) -> str:
     """Return a zone's name for people: “New York time”."""
-    return gettext("%(city)s time", city=_city(zone(name).key, locale()))
+    return gettext("%(city)s time", city=zone_city(name))
+
+
+def zone_city(name: str | None) -> str:
+    """Return the city that a zone is named after, in the current locale."""
+    return _city(zone(name).key, locale())
 
 
 @cache

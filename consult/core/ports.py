@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from sqlalchemy.orm import Session
 
@@ -56,6 +56,9 @@ class Suggester(Protocol):
         ...
 
 
+AppealState = Literal["possible", "waiting", "upheld", "dismissed"]
+
+
 @dataclass(frozen=True)
 class DecisionWords:
     """What a moderator told the author of a text, in the author's language."""
@@ -64,12 +67,26 @@ class DecisionWords:
     message: str | None
     message_lang: str | None
     decided_at: dt.datetime
+    appeal_until: dt.datetime | None = None
+    """Until when a rejection may be appealed; None where it is no rejection."""
+    appeal_state: AppealState | None = None
+    """Where the one appeal stands; None where none was made and none can be made now."""
+    appeal_words: str | None = None
+    """What the author wrote to ask for a second reading."""
+    appealed_at: dt.datetime | None = None
+    answer: str | None = None
+    """What the second moderator said; None for silence."""
+    answer_reason: str | None = None
+    """Why the rejection stands, in the author's language."""
+    answered_at: dt.datetime | None = None
 
 
 class DecisionReader(Protocol):
     """Gives the words of the newest decision on a text to the pages of its author."""
 
-    def __call__(self, session: Session, *, revision_id: int, locale: str) -> DecisionWords | None:
+    def __call__(
+        self, session: Session, *, revision_id: int, locale: str, now: dt.datetime
+    ) -> DecisionWords | None:
         """Return the words, or None where nothing was said."""
         ...
 

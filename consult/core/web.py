@@ -17,9 +17,27 @@ from werkzeug.datastructures import ImmutableMultiDict
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from config import Config
-from consult.core import clock, i18n, limits
+from consult.core import bodies, clock, i18n, limits
 from consult.core.authz import VISITOR, Actor, Permission, refusal
+from consult.core.bodies import MAX_BODY, MAX_BODY_WITH_FILES, takes_files
 from consult.core.errors import Forbidden, NotVisible, Refusal
+
+__all__ = [
+    "CSP",
+    "FILE_CSP",
+    "MAX_BODY",
+    "MAX_BODY_WITH_FILES",
+    "actor",
+    "client_address",
+    "config",
+    "csrf",
+    "init_app",
+    "is_safe_target",
+    "limiter",
+    "needs",
+    "public_url",
+    "takes_files",
+]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -33,8 +51,6 @@ PERMISSIONS_POLICY = (
     "accelerometer=(), camera=(), geolocation=(), gyroscope=(), magnetometer=(), "
     "microphone=(), payment=(), usb=()"
 )
-MAX_BODY = 2 * 1024 * 1024
-"""Bytes of a form without files."""
 READING_LIMIT = "600 per 5 minutes"
 
 csrf = CSRFProtect()
@@ -97,6 +113,8 @@ def init_app(app: Flask) -> None:
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
             app.wsgi_app, x_for=settings.proxies, x_proto=0, x_host=0, x_port=0, x_prefix=0
         )
+    # Before the check of the form's token, which reads the whole form.
+    bodies.init_app(app, may_send_files=lambda: actor().is_signed_in)
     csrf.init_app(app)
     app.config["RATELIMIT_ENABLED"] = settings.rate_limits
     app.config["RATELIMIT_STORAGE_URI"] = settings.redis_url or "memory://"
@@ -175,7 +193,9 @@ def _finish(response: Response) -> Response:
     if secure:
         headers["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
     if request.endpoint == "static":
-        headers["Cache-Control"] = "public, max-age=86400"
+        # What a script imports has no release in its address: it is asked for again each time.
+        kept = "public, max-age=86400" if "v" in request.args else "no-cache"
+        headers["Cache-Control"] = kept
         return response
     # The cookie is written after this; a page that changes it belongs to one reader.
     is_personal = g.get("actor", VISITOR).is_signed_in or session.modified

@@ -28,16 +28,36 @@ REFUSALS = {
     Refusal.UNCONFIRMED: lazy_gettext("Please confirm your e-mail address first."),
     Refusal.NO_AUTHOR: lazy_gettext("Please say first for whom you speak."),
     Refusal.CLAIMED: lazy_gettext("A colleague is working on this item."),
+    Refusal.DECIDED_BEFORE: lazy_gettext(
+        "You rejected this text. Somebody else reads it again and answers the appeal."
+    ),
+    Refusal.ELSEWHERE: lazy_gettext("Others answer this appeal."),
+    Refusal.APPEALED: lazy_gettext(
+        "You have appealed against this decision already. There is one appeal for each."
+    ),
+    Refusal.NOT_REJECTED: lazy_gettext(
+        "There is no decision against which you could appeal. That is possible while your newest"
+        " text is a rejected one."
+    ),
+    Refusal.APPEAL_OVER: lazy_gettext("The fourteen days in which you could appeal have passed."),
 }
 
 PROBLEMS = {
     "missing": lazy_gettext("Please fill in this field."),
     "too-long": lazy_gettext("This is too long."),
     "draft-not-here": lazy_gettext(
-        "A change to a text that was sent cannot be kept as a draft. Send it, or copy it first."
+        "A text of yours waits for a moderator, so no draft can be kept beside it. Send this one"
+        " as the new version, or take the waiting text back first."
     ),
     "body-missing": lazy_gettext("Please write your text."),
     "body-too-long": lazy_gettext("A text can have at most 50,000 characters."),
+    "body-wordless": lazy_gettext("Your text has no words yet. Please write at least one."),
+    "language-foreign": lazy_gettext(
+        "This text does not seem to be in English, French or Spanish, the languages of this"
+        " consultation. If it is in one of them, please choose it from the list."
+    ),
+    "file-unknown": lazy_gettext("A file is no longer there. Please attach it again."),
+    "files-too-many": lazy_gettext("A text can carry at most ten files."),
     "language-unknown": lazy_gettext("Please choose English, French or Spanish."),
     "objective-unknown": lazy_gettext("Please choose only objectives under review here."),
     "parent-unknown": lazy_gettext("The contribution you reply to is no longer there."),
@@ -66,11 +86,32 @@ PROBLEMS = {
         "Please explain the reason to the author in at least 20 characters."
     ),
     "message-long": lazy_gettext("The sentence for the author can have at most 2,000 characters."),
+    "appeal-short": lazy_gettext(
+        "Please say in at least 20 characters why your text should be published."
+    ),
+    "appeal-long": lazy_gettext("An appeal can have at most 2,000 characters."),
+    "appeal-verdict": lazy_gettext("Please publish the text after all or confirm the rejection."),
     "revision-missing": lazy_gettext("This form is too old. Please load the page again."),
     "until-passed": lazy_gettext("Please choose a time that lies ahead."),
     "role-scope": lazy_gettext("This role is not given here."),
     "role-not-held": lazy_gettext("This role is not held here."),
     "link-invalid": lazy_gettext("This link is no longer valid. Please ask for a new one."),
+}
+
+
+REMARKS = {
+    "excess-marks": lazy_gettext(
+        "A letter carried more than eight accents or other marks; the first eight were kept."
+    ),
+    "control": lazy_gettext(
+        "Your text held characters that no page can show; each was replaced by “�”."
+    ),
+    "invisible": lazy_gettext(
+        "Your text holds invisible characters inside words, by which a search may miss them."
+    ),
+    "bidi": lazy_gettext(
+        "Your text holds signs that change the direction of writing; please check how it looks."
+    ),
 }
 
 
@@ -83,3 +124,8 @@ def of_problem(code: str) -> str:
     """Return the sentence for a problem code; an unknown one gets a general sentence."""
     sentence = PROBLEMS.get(code)
     return str(sentence) if sentence is not None else gettext("Please check this field.")
+
+
+def of_remark(code: str) -> str:
+    """Return the sentence about something in a text that was changed or may surprise."""
+    return str(REMARKS[code])

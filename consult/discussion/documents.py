@@ -1,4 +1,6 @@
-"""The contributions that belong in the search index: public texts, as readers get them now."""
+"""The contributions that belong in the search index: public texts with their files, as readers get
+them now.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +12,8 @@ from sqlalchemy.orm import Session
 from consult.core.ports import IndexDocument
 from consult.discussion.models import Contribution, Revision, RevisionTag
 from consult.discussion.policy import public_contributions
+from consult.discussion.queries import paper_texts
+from consult.discussion.queries.paper_texts import ReadablePaper
 from consult.spaces.models import (
     Author,
     Category,
@@ -22,6 +26,8 @@ from consult.spaces.models import (
 from consult.spaces.queries import shown_in
 
 CHUNK = 500
+MAX_OF_PAPERS = 1_000_000
+"""Code points of the files of one text that the index takes; what follows is found by nobody."""
 
 
 class Contributions:
@@ -80,6 +86,7 @@ def _documents(
         statement = statement.where(Contribution.id > after)
     raw = session.execute(statement).all()
     numbers = _numbers(session, [r.revision_id for r in raw])
+    papers = paper_texts.readable(session, [r.revision_id for r in raw])
     for r in raw:
         author = shown_in(r, on_behalf_of=r.on_behalf_of)
         yield IndexDocument(
@@ -92,9 +99,21 @@ def _documents(
             objectives=tuple(numbers.get(r.revision_id, ())),
             region=None if author.is_pseudonym else r.region,
             published_at=r.first_published_at.timestamp() if r.first_published_at else 0.0,
-            text=r.text,
+            text=_with_papers(session, r.text, papers.get(r.revision_id, ())),
             title=" ".join(part for part in (author.name, author.organisation) if part),
         )
+
+
+def _with_papers(session: Session, text: str, papers: Sequence[ReadablePaper]) -> str:
+    """Return a text followed by the words of its files, read one text at a time: they are long."""
+    parts, room = [text], MAX_OF_PAPERS
+    for paper in papers:
+        for _page, words in paper_texts.paragraphs(session, sha256=paper.sha256):
+            if room <= 0:
+                break
+            parts.append(words[:room])
+            room -= len(words)
+    return "\n\n".join(parts)
 
 
 def _numbers(session: Session, revision_ids: Sequence[int]) -> dict[int, list[int]]:

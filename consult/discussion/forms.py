@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from werkzeug.datastructures import MultiDict
 
-from consult.core import text, wording
+from consult.core import languages, wording
 from consult.core.errors import Invalid
-from consult.core.i18n import LOCALES, gettext, locale
+from consult.core.i18n import LOCALES, locale
+from consult.discussion.queries.written import Written
+from consult.discussion.services import marks
 from consult.discussion.services.texts import Words
-from consult.spaces.queries import ObjectiveRow
 
 ACTIONS = ("send", "preview", "save", "discard")
 
@@ -26,12 +26,22 @@ class WritingForm:
     language: str = ""
     """Empty: as recognised from the text."""
     objectives: list[str] = field(default_factory=list)
+    passages: list[str] = field(default_factory=list)
+    """Objectives of single passages: `index.digest.number`."""
+    passage_languages: list[str] = field(default_factory=list)
+    """Languages of single passages: `index.digest.language`."""
+    attachments: list[str] = field(default_factory=list)
+    """Tokens of the files that were handed in, in their order."""
     parent: str = ""
     """Reference of what is replied to."""
+    in_role: bool = False
+    """Show the role that the person has here beside the name."""
     key: str = ""
     draft: str = ""
     """Which draft the form shows and how often it had been saved: `UUID:number`."""
     action: str = "send"
+    take_over: bool = False
+    """Tick every objective that is proposed for a passage."""
     seen: int = 0
     """Number of the newest revision when an edit was begun."""
     errors: dict[str, list[str]] = field(default_factory=dict)
@@ -40,20 +50,30 @@ class WritingForm:
 
     @property
     def words(self) -> Words:
-        """Return what the services take; a short text is in the page's language."""
-        language = self.language
-        if language not in LOCALES:
-            language = text.guess_language(self.body) or locale()
+        """Return what the services take; one too short to tell is in the page's language."""
+        language = self.language if self.language in LOCALES else ""
+        if not language:
+            seen = languages.recognise(self.body)
+            language = seen.language or ("" if seen.is_foreign else locale())
         numbers = tuple(int(n) if n.isdecimal() and len(n) < 6 else 0 for n in self.objectives)
-        return Words(source=self.body, language=language, objectives=numbers)
+        return Words(
+            source=self.body,
+            language=language,
+            objectives=numbers,
+            passages=marks.read(self.passages),
+            passage_languages=marks.read(self.passage_languages),
+            attachments=tuple(self.attachments),
+        )
 
     @property
     def content(self) -> dict[str, Any]:
-        """Return what makes two sendings the same."""
+        """Return what makes two sendings the same, apart from their files."""
         return {
             "body": self.body,
             "language": self.language,
             "objectives": sorted(self.objectives),
+            "passages": sorted(self.passages),
+            "passage_languages": sorted(self.passage_languages),
             "parent": self.parent,
         }
 
@@ -69,71 +89,40 @@ class WritingForm:
 
 def read(form: MultiDict[str, str]) -> WritingForm:
     """Read a submitted form; what cannot be read is kept as it was typed."""
-    action = form.get("action", "send")
+    take_over = "take_over" in form
+    action = "preview" if take_over else form.get("action", "send")
     seen = form.get("seen", "0")
     return WritingForm(
         body=form.get("body", "").replace("\r\n", "\n"),
         language=form.get("language", ""),
         objectives=form.getlist("objectives"),
+        passages=form.getlist("passages")[:500],
+        passage_languages=form.getlist("passage_languages")[:500],
+        attachments=form.getlist("attachments")[:50],
         parent=form.get("parent", "").replace("\x00", "").strip()[:40],
+        in_role="in_role" in form,
         draft=form.get("draft", "")[:64],
         key=form.get("idempotency_key", ""),
         action=action if action in ACTIONS else "send",
+        take_over=take_over,
         seen=int(seen) if seen.isdecimal() and len(seen) < 9 else 0,
     )
 
 
-def fresh(
-    *,
-    body: str = "",
-    language: str = "",
-    objectives: Sequence[int] = (),
-    parent: str = "",
-    seen: int = 0,
-) -> WritingForm:
-    """Return a form as it is first shown."""
-    form = WritingForm(
-        body=body,
-        language=language,
-        objectives=[str(number) for number in objectives],
-        parent=parent,
-        seen=seen,
-    )
+def fresh(*, body: str = "", parent: str = "") -> WritingForm:
+    """Return a form as it is first shown; who has a role shows it unless they take it away."""
+    form = WritingForm(body=body, parent=parent, in_role=True)
     form.renew_key()
     return form
 
 
-@dataclass(frozen=True)
-class PresentedForm:
-    """A writing form as its template takes it."""
-
-    values: dict[str, Any]
-    errors: dict[str, list[str]]
-    hidden: dict[str, Any]
-    objectives: list[tuple[str, str]]
-    draft: str
-    """Name of the text in the browser's own storage."""
-    saved: str | None
-
-
-def presented(
-    form: WritingForm, objectives: Sequence[ObjectiveRow], *, draft: str
-) -> PresentedForm:
-    """Return the form for a template; a reply's and an edit's place are hidden fields."""
-    hidden: dict[str, Any] = {"idempotency_key": form.key, "parent": form.parent}
-    if form.seen:
-        hidden["seen"] = form.seen
-    if form.draft:
-        hidden["draft"] = form.draft
-    return PresentedForm(
-        values={
-            "body": form.body,
-            "language": form.language,
-            "objectives": form.objectives,
-        },
-        errors=form.errors,
-        hidden=hidden,
-        objectives=[(str(o.number), o.label) for o in objectives],
-        draft=draft,
-        saved=gettext("Draft kept on %(when)s.", when=form.saved_at) if form.saved_at else None,
-    )
+def continuing(text: Written, *, seen: int = 0) -> WritingForm:
+    """Return a form that goes on with a text that was kept or sent before."""
+    form = fresh(body=text.body)
+    form.language = text.language
+    form.objectives = [str(number) for number in text.objectives]
+    form.passages = [str(marks.mark(passage, number)) for passage, number in text.tagged]
+    form.passage_languages = [str(marks.mark(one, language)) for one, language in text.languages]
+    form.attachments = list(text.attachments)
+    form.seen = seen
+    return form

@@ -120,6 +120,10 @@ class Act(StrEnum):
     """Undoing a withdrawal puts a waiting text back into the queue."""
     REINSTATE = "reinstate"
     """Undoing an approval gives readers the text they had before."""
+    UPHOLD = "uphold"
+    """An appeal was right: the rejected text is published after all."""
+    UNDO_UPHOLD = "undo-uphold"
+    """Undoing that: the text is a rejected one again, and its appeal waits."""
 
 
 S = RevisionState
@@ -141,6 +145,8 @@ TRANSITIONS: Mapping[Act, Mapping[RevisionState, RevisionState]] = MappingProxyT
         ),
         Act.REOPEN: MappingProxyType({S.CANCELLED: S.PENDING}),
         Act.REINSTATE: MappingProxyType({S.SUPERSEDED: S.PUBLISHED}),
+        Act.UPHOLD: MappingProxyType({S.REJECTED: S.PUBLISHED}),
+        Act.UNDO_UPHOLD: MappingProxyType({S.PUBLISHED: S.REJECTED}),
     }
 )
 

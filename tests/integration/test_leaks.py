@@ -12,17 +12,21 @@ import secrets
 import zipfile
 
 import pytest
+from flask import current_app
+from sqlalchemy import select
 
 from consult.core import clock
 from consult.core.authz import Permission, Role
-from consult.discussion.models import Contribution, RevisionAttachment
+from consult.discussion.models import Contribution, Revision
 from consult.discussion.policy import MATRIX, Sight, Standing, Viewer
-from consult.discussion.states import Removed, RevisionState
-from consult.moderation.models import PrivateNote
+from consult.discussion.states import Removed, RevisionState, Scan
+from consult.moderation.models import Appeal, Decision, PrivateNote
+from consult.moderation.states import AppealOutcome, Verdict
 from consult.search import sync
-from consult.spaces.models import Space
+from consult.spaces.models import Objective, Space
 from consult.spaces.states import SpaceVisibility
 from tests import factories as make
+from tests.integration.discussion.attached import hand_in, make_attachment
 from tests.signing_in import sign_in
 
 LOCALES = ("en", "fr", "es")
@@ -52,14 +56,24 @@ class Leakbed:
         self.space = make.make_space(session, forum=self.forum)
         self.other_space = make.make_space(session, forum=self.forum)
         self.author_user = make.make_user(session)
+        self.objective_id = session.scalars(
+            select(Objective.id).where(Objective.forum_id == self.forum.id, Objective.number == 16)
+        ).one()
         self.marks: dict[Standing, list[str]] = {}
         self.items: dict[Standing, Contribution] = {}
+        self.files: list[str] = []
+        """Tokens of files."""
+        self.begun: list[Contribution] = []
+        """Contributions with a draft of a new text."""
         public_author = make.make_author(session, forum=self.forum)
         self.public = make.make_contribution(session, space=self.space, author=public_author)
         for standing, (state, removed) in UNDER_REVIEW.items():
             self._plant(standing, state=state, removed=removed)
+        self._plant_appeals()
         self._plant_older()
+        self._plant_drafts_of_new_texts()
         self._plant_members_only()
+        self._plant_uploads()
         session.add(
             PrivateNote(
                 contribution_id=self.items[Standing.PENDING].id,
@@ -90,21 +104,88 @@ class Leakbed:
             author=author,
             state=state,
             removed=removed,
+            objectives=[self.objective_id],
             source=f"{self._marked('text', standing)} [link](https://example.org/"
             f"{self._marked('link', standing)})",
         )
         revision_id = contribution.open_revision_id or contribution.published_revision_id
         if revision_id:
-            self.session.add(
-                RevisionAttachment(
-                    token=secrets.token_hex(8),
-                    revision_id=revision_id,
-                    name=self._marked("file", standing) + ".pdf",
-                    media_type="application/pdf",
-                )
-            )
+            self._attach(standing, revision_id)
         self.items[standing] = contribution
         return contribution
+
+    def _attach(self, standing, revision_id):
+        """Give a text a file with marks in its name, its bytes and the words taken out of it."""
+        file = make_attachment(
+            self.session,
+            revision_id=revision_id,
+            name=self._marked("file", standing) + ".pdf",
+            content=b"%PDF-1.7 " + self._marked("bytes", standing).encode(),
+            paragraphs=[[1, self._marked("paper", standing)]],
+            storage=current_app.extensions["consult.storage"],
+        )
+        self.files.append(file.token)
+
+    def _plant_uploads(self):
+        """What was only handed in, and what is infected or waits for its scan in a public text."""
+        upload = hand_in(
+            self.session,
+            self._marked("upload", Standing.DRAFT).encode(),
+            user=self.author_user,
+            storage=current_app.extensions["consult.storage"],
+            name=self._marked("upload", Standing.DRAFT) + ".txt",
+        )
+        self.files.append(upload.token)
+        self.infected_marks = [f"lkinfected{secrets.token_hex(4)}"]
+        file = make_attachment(
+            self.session,
+            revision_id=self.public.published_revision_id,
+            content=self.infected_marks[0].encode(),
+            paragraphs=[[1, self.infected_marks[0]]],
+            scan=Scan.INFECTED,
+            storage=current_app.extensions["consult.storage"],
+        )
+        self.files.append(file.token)
+
+    def _plant_appeals(self):
+        """Reject two texts for marked reasons; one appeal waits, the other is answered.
+
+        Who rejected them is for colleagues only, never for the author.
+        """
+        self.colleague_marks = [f"lkcolleague{secrets.token_hex(4)}"]
+        self.rejecter = make.make_user(self.session, name=self.colleague_marks[0])
+        make.grant(self.session, user=self.rejecter, role=Role.MODERATOR, space=self.space)
+        self.appealed = self.items[Standing.REJECTED]
+        other = self._plant(Standing.REJECTED, state=RevisionState.REJECTED, removed=Removed.NONE)
+        for contribution in (self.appealed, other):
+            rejection = self._decide(contribution)
+            appeal = Appeal(
+                decision_id=rejection.id,
+                contribution_id=contribution.id,
+                submitted_by=self.author_user.id,
+                words=self._marked("appeal", Standing.REJECTED),
+                created_at=clock.now(),
+            )
+            self.session.add(appeal)
+        self.session.flush()
+        appeal.outcome, appeal.decided_at = AppealOutcome.DISMISSED, clock.now()
+        appeal.settled_by_id = self._decide(other).id
+
+    def _decide(self, contribution):
+        revision_id = self.session.scalars(
+            select(Revision.id).where(Revision.contribution_id == contribution.id)
+        ).one()
+        decision = Decision(
+            revision_id=revision_id,
+            verdict=Verdict.REJECT,
+            reason="other",
+            message=self._marked("message", Standing.REJECTED),
+            decided_by=self.rejecter.id,
+            decided_at=clock.now(),
+        )
+        self.session.add(decision)
+        self.session.flush()
+        return decision
 
     def _plant_older(self):
         author = make.make_author(self.session, forum=self.forum, user=self.author_user)
@@ -115,11 +196,39 @@ class Leakbed:
             state=RevisionState.SUPERSEDED,
             source=self._marked("text", Standing.OLDER),
         )
+        older_id = self.session.scalars(
+            select(Revision.id).where(Revision.contribution_id == contribution.id)
+        ).one()
+        self._attach(Standing.OLDER, older_id)
         newer = make.make_revision(
             self.session, contribution=contribution, state=RevisionState.PUBLISHED
         )
         contribution.published_revision_id = newer.id
         self.items[Standing.OLDER] = contribution
+
+    def _plant_drafts_of_new_texts(self):
+        """Drafts beside a published text, on a returned one, and one that a withdrawal closed."""
+        for state, removed in (
+            (RevisionState.PUBLISHED, Removed.NONE),
+            (RevisionState.RETURNED, Removed.NONE),
+            (RevisionState.PUBLISHED, Removed.WITHDRAWN),
+        ):
+            author = make.make_author(self.session, forum=self.forum, user=self.author_user)
+            contribution = make.make_contribution(
+                self.session, space=self.space, author=author, state=state, removed=removed
+            )
+            draft = make.make_revision(
+                self.session,
+                contribution=contribution,
+                state=RevisionState.DRAFT,
+                base_id=contribution.open_revision_id or contribution.published_revision_id,
+                source=self._marked("text", Standing.DRAFT),
+            )
+            self._attach(Standing.DRAFT, draft.id)
+            is_closed = removed is Removed.WITHDRAWN
+            contribution.open_before_id = draft.id if is_closed else None
+            contribution.open_revision_id = None if is_closed else draft.id
+            self.begun.append(contribution)
 
     def _plant_members_only(self):
         """A published text in a space that outsiders do not know of; marked like a draft."""
@@ -129,7 +238,11 @@ class Leakbed:
         author = make.make_author(self.session, forum=self.forum)
         self.secret_marks = [f"lksecret{secrets.token_hex(4)}"]
         self.secret = make.make_contribution(
-            self.session, space=self.secret_space, author=author, source=self.secret_marks[0]
+            self.session,
+            space=self.secret_space,
+            author=author,
+            source=self.secret_marks[0],
+            objectives=[self.objective_id],
         )
 
     def users(self):
@@ -166,7 +279,13 @@ class Leakbed:
         """Return the values with which an argument of a route is filled."""
         names = [
             value
-            for item in (*self.items.values(), self.public, self.secret)
+            for item in (
+                *self.items.values(),
+                self.appealed,
+                *self.begun,
+                self.public,
+                self.secret,
+            )
             for value in (item.reference, item.receipt)
             if value
         ]
@@ -174,10 +293,11 @@ class Leakbed:
         known = {
             "lang": ["en"],
             "slug": [space.slug for space in spaces],
-            "number": [1],
+            # A question of the space and an objective that every item is about.
+            "number": [1, 16],
             "name": names,
             "receipt": names,
-            "token": ["0" * 32 + "." + "0" * 32],
+            "token": ["0" * 32 + "." + "0" * 32, *self.files],
             "page": ["privacy"],
             "filename": ["consult.css"],
         }
@@ -225,8 +345,10 @@ def bed(app, session):
 def test_no_route_shows_a_viewer_what_the_matrix_forbids(app, session, client, bed):
     users = bed.users()
     every_mark = {word for words in bed.marks.values() for word in words} | set(bed.secret_marks)
+    every_mark |= set(bed.colleague_marks) | set(bed.infected_marks)
     paths = list(addresses(app, bed))
     searches = [f"/en/search?q={word}" for word in sorted(every_mark)][:12]
+    searches += [path.replace("search?", "search/feed.atom?") for path in searches]
     exports = [p for p in paths if p.endswith("/export")]
     more = [f"{path}?format={kind}" for path in exports for kind in ("jsonl", "csv", "md")]
     leaks = []
@@ -235,6 +357,8 @@ def test_no_route_shows_a_viewer_what_the_matrix_forbids(app, session, client, b
         if user is not None:
             sign_in(browser, session, user)
         forbidden = every_mark - bed.allowed(viewer)
+        if viewer is Viewer.MODERATOR:
+            forbidden -= set(bed.colleague_marks)
         if viewer in {Viewer.ORGANISER, Viewer.AUDITOR}:
             # Their role holds in the whole forum, its unannounced spaces included.
             forbidden -= set(bed.secret_marks)
@@ -250,6 +374,44 @@ def test_no_route_shows_a_viewer_what_the_matrix_forbids(app, session, client, b
                 if word in headers or (word in shown and word not in path)
             ]
     assert not leaks
+
+
+def test_an_appeal_is_read_by_its_author_and_the_moderators_and_by_whom_it_is_opened_to(
+    app, session, client, bed
+):
+    """Without a moderator of the space it is opened to one of another, that one item only."""
+    users = bed.users()
+    path = f"/en/moderation/{bed.appealed.receipt}"
+    words = next(word for word in bed.marks[Standing.REJECTED] if "appeal" in word)
+
+    def shown_to(viewer):
+        browser = app.test_client()
+        sign_in(browser, session, users[viewer])
+        page = browser.get(path)
+        return words in page.text
+
+    assert shown_to(Viewer.MODERATOR)
+    assert not shown_to("moderator elsewhere")
+    users[Viewer.MODERATOR].confirmed_at = None
+    session.commit()
+    assert shown_to("moderator elsewhere")
+    assert not shown_to(Viewer.ORGANISER)
+    browser = app.test_client()
+    sign_in(browser, session, users["moderator elsewhere"])
+    shown = browser.get(f"/en/contributions/{bed.appealed.receipt}")
+    assert shown.status_code == 200
+    for standing in (Standing.PENDING, Standing.RETURNED, Standing.HIDDEN):
+        name = bed.items[standing].receipt
+        assert browser.get(f"/en/moderation/{name}").status_code == 404
+        assert browser.get(f"/en/contributions/{name}").status_code in {404, 410}
+
+
+def test_no_search_finds_words_of_a_file_that_is_not_public_or_not_clean(client, bed):
+    hidden = [word for words in bed.marks.values() for word in words]
+    for word in [*hidden, *bed.infected_marks]:
+        for asked in (word, f"{word[:7]}*", f'"{word}"'):
+            page = client.get("/en/search", query_string={"q": asked})
+            assert "Nothing was found." in page.text, asked
 
 
 def test_what_never_was_public_answers_the_same_bytes_as_an_unknown_name(client, bed):
@@ -270,13 +432,23 @@ def test_what_was_public_and_is_gone_answers_410_without_name_or_text(client, be
 
 def test_feeds_and_pages_do_not_change_when_a_text_is_sent(app, session, client, bed):
     paths = [
+        "/en/feed.atom",
         f"/en/spaces/{bed.space.slug}/feed.atom",
+        f"/en/spaces/{bed.space.slug}/questions/1/feed.atom",
+        "/en/objectives/16/feed.atom",
+        f"/en/search/feed.atom?space={bed.space.slug}",
         f"/en/spaces/{bed.space.slug}/questions/1",
         f"/en/spaces/{bed.space.slug}",
     ]
     before = [client.get(path) for path in paths]
     author = make.make_author(session, forum=bed.forum)
-    make.make_contribution(session, space=bed.space, author=author, state=RevisionState.PENDING)
+    make.make_contribution(
+        session,
+        space=bed.space,
+        author=author,
+        state=RevisionState.PENDING,
+        objectives=[bed.objective_id],
+    )
     after = [client.get(path) for path in paths]
     for one, two in zip(before, after, strict=True):
         assert one.data == two.data

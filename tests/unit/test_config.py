@@ -76,12 +76,34 @@ def test_plain_http_may_switch_the_limits_off(tmp_path: Path) -> None:
         ("CONSULT_STAFF_SECOND_FACTOR", "maybe"),
         ("CONSULT_PROXIES", "-1"),
         ("CONSULT_MAIL_URL", "imap://mail.example.org"),
+        ("CONSULT_CLAMD_URL", "clamd:3310"),
+        ("CONSULT_CLAMD_URL", "http://clamd:3310"),
+        ("CONSULT_CLAMD_URL", "tcp://"),
+        ("CONSULT_CLAMD_URL", "tcp://clamd:no"),
+        ("CONSULT_CLAMD_URL", "unix:clamd.ctl"),
+        ("CONSULT_CLAMD_URL", "unix://run/clamav/clamd.ctl"),
+        ("CONSULT_UNSCANNED_FILES", "yes"),
     ],
 )
 def test_a_word_that_is_not_allowed_is_refused_by_name(
     tmp_path: Path, name: str, value: str
 ) -> None:
     assert [error for error in errors_of(tmp_path, **{name: value}) if name in error]
+
+
+@pytest.mark.parametrize(
+    "url", ["tcp://clamd:3310", "tcp://[::1]:3310", "unix:/run/clamav/clamd.ctl", "unix:///run/x"]
+)
+def test_a_scanner_holds_files_until_it_has_seen_them_unless_told_otherwise(
+    tmp_path: Path, url: str
+) -> None:
+    config = read(tmp_path, CONSULT_CLAMD_URL=url)
+    assert (config.clamd_url, config.holds_unscanned) == (url, True)
+    assert not read(tmp_path).holds_unscanned
+    assert not read(
+        tmp_path, CONSULT_CLAMD_URL=url, CONSULT_UNSCANNED_FILES="served"
+    ).holds_unscanned
+    assert read(tmp_path, CONSULT_UNSCANNED_FILES="held").holds_unscanned
 
 
 @pytest.mark.parametrize("scheme", ["postgres", "postgresql", "postgresql+psycopg2"])

@@ -176,7 +176,7 @@ def attachments(
             RevisionAttachment.revision_id.in_(sorted(revision_ids)),
             RevisionAttachment.sha256.is_not(None),
         )
-        .order_by(RevisionAttachment.id)
+        .order_by(RevisionAttachment.position, RevisionAttachment.id)
     ):
         file = LineAttachment(row.name, row.sha256, row.media_type)
         found.setdefault(row.revision_id, []).append(file)

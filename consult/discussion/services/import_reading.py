@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,6 @@ from sqlalchemy.orm import Session
 
 from consult.core.errors import BrokenInput
 from consult.discussion.interchange import (
-    AttachmentPart,
     CommentLine,
     HeaderLine,
     QuestionLine,
@@ -21,9 +19,9 @@ from consult.discussion.interchange import (
 from consult.discussion.models import Contribution
 from consult.discussion.services.import_authors import Authors
 from consult.discussion.services.import_facts import space_facts
+from consult.discussion.services.import_files import file_of
 from consult.discussion.services.import_matching import Existing, find_existing
 from consult.discussion.services.import_places import (
-    File,
     Key,
     Node,
     Parsed,
@@ -37,9 +35,6 @@ from consult.spaces.models import (
     Forum,
     Space,
 )
-
-MAX_FILE = 20 * 1024 * 1024
-"""Bytes of one attachment."""
 
 
 class Reading:
@@ -241,26 +236,8 @@ class Reading:
             parsed=parsed,
             author=self.authors.of(parsed, facts),
             source=source_of(parsed),
-            files=tuple(self._file(parsed, part) for part in line.attachments),
+            files=tuple(file_of(parsed, part, folder=self.folder) for part in line.attachments),
         )
-
-    def _file(self, parsed: Parsed, part: AttachmentPart) -> File:
-        path = self.folder / part.path
-        folder = self.folder.resolve()
-        if not path.resolve().is_relative_to(folder) or not path.is_file():
-            raise parsed.wrong(
-                f'Put the file {shown(part.path)} into the folder "{self.folder.name}" beside'
-                " this one."
-            )
-        if path.stat().st_size > MAX_FILE:
-            raise parsed.wrong(f"Leave out the file {shown(part.path)}: it has more than 20 MB.")
-        with path.open("rb") as stream:
-            digest = hashlib.file_digest(stream, "sha256").hexdigest()
-        if digest != part.sha256:
-            raise parsed.wrong(
-                f'Correct "sha256": the file {shown(part.path)} has the digest {digest}.'
-            )
-        return File(part.name, part.type, part.sha256, path)
 
     # Spaces ---------------------------------------------------------------------------------
 

@@ -14,14 +14,15 @@ from sqlalchemy.orm import Session
 
 from consult.core import markup
 from consult.core.outbox import emit
-from consult.core.storage import Blob, BlobStorage
-from consult.discussion.events import PublicTextChanged
+from consult.core.storage import BlobStorage
+from consult.discussion.events import FileKept, PublicTextChanged
 from consult.discussion.models import (
     Contribution,
     Revision,
     RevisionAttachment,
     RevisionTag,
 )
+from consult.discussion.services.files import keep, put
 from consult.discussion.services.import_counters import Counters
 from consult.discussion.services.import_places import Node, chunks
 from consult.discussion.services.threads import base36, new_receipt
@@ -51,16 +52,23 @@ def write_all(session: Session, nodes: Sequence[Node], *, now: dt.datetime) -> N
     session.flush()
 
 
-def keep_files(session: Session, nodes: Sequence[Node], *, storage: BlobStorage) -> None:
-    """Put the files of the lines into the storage, each content once; rows must not be flushed."""
+def keep_files(
+    session: Session, nodes: Sequence[Node], *, storage: BlobStorage, now: dt.datetime
+) -> None:
+    """Put the files of the lines into the storage, each content once; the worker reads them."""
     files = {file.sha256: file for node in nodes for file in node.files}
-    known: set[str] = set()
-    for some in chunks(sorted(files)):
-        known.update(session.scalars(select(Blob.sha256).where(Blob.sha256.in_(some))))
-    for sha256 in sorted(files.keys() - known):
-        with files[sha256].path.open("rb") as stream:
-            _, size = storage.put(stream)
-        session.add(Blob(sha256=sha256, size=size))
+    for sha256, file in sorted(files.items()):
+        with file.path.open("rb") as stream:
+            keep(
+                session,
+                sha256=sha256,
+                size=file.path.stat().st_size,
+                media_type=file.media_type,
+                is_scanned=True,
+                now=now,
+            )
+            put(storage, sha256=sha256, stream=stream)
+        emit(session, FileKept(sha256=sha256), now=now)
     session.flush()
 
 
@@ -206,13 +214,14 @@ def _tags(node: Node, revision_id: int) -> Iterator[dict[str, Any]]:
 
 
 def _files(node: Node, revision_id: int) -> Iterator[dict[str, Any]]:
-    for file in node.files:
+    for position, file in enumerate(node.files):
         yield {
             "token": secrets.token_hex(16),
             "revision_id": revision_id,
             "name": file.name,
             "media_type": file.media_type,
             "sha256": file.sha256,
+            "position": position,
         }
 
 

@@ -135,5 +135,5 @@ def _write(
     if any(node.files for node in new):
         if storage is None:
             raise ValueError("lines with attachments need a storage for the files")
-        keep_files(session, new, storage=storage)
+        keep_files(session, new, storage=storage, now=now)
     write_all(session, new, now=now)

@@ -49,13 +49,73 @@ def publish(
     `StaleState` where somebody was faster.
     """
     was_public = is_public(contribution)
+    _replace_public(session, contribution, revision, act=Act.APPROVE, now=now)
+    _point(session, contribution=contribution, open_id=revision.id, published_id=revision.id)
+    _follow(session, contribution, space=space, was_public=was_public, now=now)
+
+
+def publish_after_all(
+    session: Session,
+    *,
+    contribution: Contribution,
+    revision: Revision,
+    space: Space,
+    now: dt.datetime,
+) -> None:
+    """Make a rejected revision the one that readers get, as `publish` does with a waiting one.
+
+    An unsent draft stays open beside it. Raises `StaleState` where it is not rejected any more.
+    """
+    was_public = is_public(contribution)
+    _replace_public(session, contribution, revision, act=Act.UPHOLD, now=now)
+    contribution.published_revision_id = revision.id
+    _follow(session, contribution, space=space, was_public=was_public, now=now)
+
+
+def reject_again(
+    session: Session,
+    *,
+    contribution: Contribution,
+    revision: Revision,
+    decided_at: dt.datetime,
+    now: dt.datetime,
+) -> None:
+    """Undo `publish_after_all`: the text is rejected as before, readers get the older one.
+
+    `decided_at` is when it was rejected. Raises `StaleState` where a newer text is open or
+    another one is public.
+    """
+    if contribution.open_revision_id is not None:
+        raise StaleState
+    if contribution.published_revision_id != revision.id:
+        raise StaleState
+    was_public = is_public(contribution)
+    move(session, revision, act=Act.UNDO_UPHOLD, decided_at=decided_at)
+    _reinstate_older(session, contribution, revision)
+    threads.public_change(session, contribution, was_public=was_public, now=now)
+
+
+def _replace_public(
+    session: Session, contribution: Contribution, revision: Revision, *, act: Act, now: dt.datetime
+) -> None:
+    """Carry a text to publication; the one that was public until now is superseded."""
     older_id = contribution.published_revision_id
-    move(session, revision, act=Act.APPROVE, decided_at=now)
+    move(session, revision, act=act, decided_at=now)
     if older_id is not None:
         older = session.get_one(Revision, older_id, populate_existing=True)
         move(session, older, act=Act.SUPERSEDE)
         contribution.edited_at = now
-    _point(session, contribution=contribution, open_id=revision.id, published_id=revision.id)
+
+
+def _follow(
+    session: Session,
+    contribution: Contribution,
+    *,
+    space: Space,
+    was_public: bool,
+    now: dt.datetime,
+) -> None:
+    """Do what follows every publication: reference, versions, counts, index."""
     contribution.first_published_at = contribution.first_published_at or now
     threads.give_reference(session, contribution, space=space)
     threads.public_change(session, contribution, was_public=was_public, now=now)
@@ -108,6 +168,12 @@ def take_back_decision(
     session.flush()
     if not was_published:
         return
+    _reinstate_older(session, contribution, revision)
+    threads.public_change(session, contribution, was_public=was_public, now=now)
+
+
+def _reinstate_older(session: Session, contribution: Contribution, revision: Revision) -> None:
+    """Give readers the text that they had before this one; nothing where it was the first."""
     older = session.scalars(
         select(Revision)
         .where(
@@ -123,7 +189,6 @@ def take_back_decision(
     contribution.edited_at = None if is_first or older is None else older.decided_at
     if older is not None:
         move(session, older, act=Act.REINSTATE)
-    threads.public_change(session, contribution, was_public=was_public, now=now)
 
 
 def _is_first_published(session: Session, revision: Revision) -> bool:

@@ -21,6 +21,8 @@ from consult.discussion.services.revisions import move, open_revision
 from consult.discussion.states import Act, Removed, RevisionState
 from consult.spaces.models import Space
 
+_IN_THE_QUEUE = frozenset({RevisionState.CLEARANCE, RevisionState.PENDING})
+
 
 def hide(session: Session, *, contribution: Contribution, seen: int, now: dt.datetime) -> None:
     """Take a published text from view.
@@ -46,7 +48,7 @@ def restore(session: Session, *, contribution: Contribution, seen: int, now: dt.
 def withdraw(
     session: Session, *, actor: Actor, contribution: Contribution, space: Space, now: dt.datetime
 ) -> None:
-    """Withdraw an own text; an open revision is cancelled. Always possible."""
+    """Withdraw an own text; a waiting one is cancelled, a draft stays as it is. Always possible."""
     contribution = threads.locked(session, contribution.id)
     require(
         Permission.WITHDRAW,
@@ -55,7 +57,7 @@ def withdraw(
         now=now,
     )
     open_one = open_revision(session, contribution)
-    if open_one is not None and open_one.state != RevisionState.RETURNED:
+    if open_one is not None and open_one.state in _IN_THE_QUEUE:
         move(session, open_one, act=Act.TAKE_BACK)
     contribution.open_before_id = contribution.open_revision_id
     contribution.open_revision_id = None

@@ -8,24 +8,25 @@ import uuid
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from consult.core.authz import Actor, Permission, require
+from consult.core.authz import Actor, Permission, Role, require
 from consult.core.errors import Forbidden, Invalid, Refusal
-from consult.discussion.models import Contribution
+from consult.discussion.models import Contribution, Revision
 from consult.discussion.policy import Writing
 from consult.discussion.services import threads
 from consult.discussion.services.revisions import mark_sent, open_draft
 from consult.discussion.services.texts import (
     PreparedText,
     Words,
-    objective_ids,
+    ids_by_number,
+    keep,
     prepare,
-    tag,
-    write_into,
+    prepare_draft,
 )
-from consult.discussion.states import (
-    ContributionKind,
-)
+from consult.discussion.states import Capacity, ContributionKind, Removed, RevisionState
 from consult.spaces.models import Author, Question, Space
+
+REPETITION = dt.timedelta(minutes=10)
+"""How long the same words at the same place count as one sending."""
 
 
 def author_of(session: Session, *, actor: Actor, forum_id: int) -> int:
@@ -93,15 +94,21 @@ def save_draft(
         subject=Writing(space=space, parent=parent),
         now=now,
     )
-    prepared = prepare(words)
-    ids = objective_ids(session, space_id=space.id, numbers=words.objectives)
+    prepared = prepare_draft(words)
     contribution = draft or begin(
         session, actor=actor, space=space, question=question, parent=parent, now=now
     )
     revision = open_draft(session, contribution=contribution, actor=actor, lock=lock, now=now)
-    write_into(revision, prepared)
+    keep(
+        session,
+        contribution=contribution,
+        revision=revision,
+        prepared=prepared,
+        words=words,
+        actor=actor,
+    )
     revision.saved_at, revision.lock = now, revision.lock + 1
-    tag(session, revision=revision, objective_ids=ids)
+    session.flush()
     return contribution
 
 
@@ -117,12 +124,15 @@ def send(
     now: dt.datetime,
     grace: dt.timedelta,
     lock: int | None = None,
+    in_role: bool = False,
 ) -> Contribution:
     """Send an answer, a reply or a question to the moderators.
 
     `grace` is how long after the closing a form that was open before is still taken; `lock` as
-    in `save_draft`. Raises `Forbidden` with the reason, `Invalid` with the problems by field,
-    `StaleState` where another window changed the draft.
+    in `save_draft`; `in_role` shows the role that the actor has in the space as a badge. The same
+    words sent to the same place from a second window within ten minutes are sent once: the
+    contribution made then is returned. Raises `Forbidden` with the reason, `Invalid` with the
+    problems by field, `StaleState` where another window changed the draft.
     """
     require(
         _permission(question=question, parent=parent),
@@ -131,13 +141,31 @@ def send(
         now=now,
     )
     prepared = prepare(words)
-    ids = objective_ids(session, space_id=space.id, numbers=words.objectives)
+    author_id = author_of(session, actor=actor, forum_id=space.forum_id)
+    sent_before = _sent_just_now(
+        session,
+        author_id=author_id,
+        space=space,
+        question=question,
+        parent=parent,
+        source=prepared.source,
+        now=now,
+    )
+    if sent_before is not None:
+        return sent_before
     contribution = draft or begin(
         session, actor=actor, space=space, question=question, parent=parent, now=now
     )
     revision = open_draft(session, contribution=contribution, actor=actor, lock=lock, now=now)
-    write_into(revision, prepared)
-    tag(session, revision=revision, objective_ids=ids)
+    keep(
+        session,
+        contribution=contribution,
+        revision=revision,
+        prepared=prepared,
+        words=words,
+        actor=actor,
+    )
+    contribution.capacity = capacity_of(actor, space=space) if in_role else Capacity.PARTICIPANT
     mark_sent(session, contribution=contribution, revision=revision, actor=actor, now=now)
     threads.place(session, contribution, parent=parent, at=threads.ordinal(now))
     session.flush()
@@ -150,6 +178,55 @@ def _permission(*, question: Question | None, parent: Contribution | None) -> Pe
     return Permission.ANSWER if parent is None else Permission.REPLY
 
 
+def capacity_of(actor: Actor, *, space: Space) -> Capacity:
+    """Return the role in which the actor may speak in a space, the widest first."""
+    if actor.has_in_forum(Role.ORGANISER, forum_id=space.forum_id):
+        return Capacity.SECRETARIAT
+    if actor.has_in_space(Role.DRAFTER, space_id=space.id):
+        return Capacity.DRAFTER
+    if actor.has_in_space(Role.MODERATOR, space_id=space.id):
+        return Capacity.MODERATOR
+    return Capacity.PARTICIPANT
+
+
+def _sent_just_now(
+    session: Session,
+    *,
+    author_id: int,
+    space: Space,
+    question: Question | None,
+    parent: Contribution | None,
+    source: str,
+    now: dt.datetime,
+) -> Contribution | None:
+    """Return what the author sent with these very words to the same place a moment ago.
+
+    Two windows at once take turns at the author's row, so that the second finds the first.
+    """
+    session.execute(select(Author.id).where(Author.id == author_id).with_for_update())
+    return session.scalars(
+        select(Contribution)
+        .join(Revision, Revision.contribution_id == Contribution.id)
+        .where(
+            Contribution.author_id == author_id,
+            Contribution.space_id == space.id,
+            Contribution.question_id.is_(None)
+            if question is None
+            else Contribution.question_id == question.id,
+            Contribution.parent_id.is_(None)
+            if parent is None
+            else Contribution.parent_id == parent.id,
+            Contribution.sent_at > now - REPETITION,
+            Contribution.removed == Removed.NONE,
+            Revision.state.in_(
+                [RevisionState.CLEARANCE, RevisionState.PENDING, RevisionState.PUBLISHED]
+            ),
+            Revision.source == source,
+        )
+        .limit(1)
+    ).first()
+
+
 def check_words(session: Session, *, space_id: int, words: Words) -> PreparedText:
     """Return the text as it would be kept, for a preview; raises `Invalid` like sending does."""
     problems: dict[str, list[str]] = {}
@@ -158,8 +235,9 @@ def check_words(session: Session, *, space_id: int, words: Words) -> PreparedTex
         prepared = prepare(words)
     except Invalid as error:
         problems |= error.problems
+    tagged = [number for _passage, number in prepared.tagged] if prepared else []
     try:
-        objective_ids(session, space_id=space_id, numbers=words.objectives)
+        ids_by_number(session, space_id=space_id, numbers=[*words.objectives, *tagged])
     except Invalid as error:
         problems |= error.problems
     if problems or prepared is None:

@@ -1,10 +1,38 @@
-"""Pages of the discussion: `reading` for everybody, `writing` and `own_texts` for authors, `feeds`
-for readers that poll.
+"""Pages of the discussion: `spaces`, `threads` and `reading` for everybody; for authors `writing`,
+`own_list` and, once a text was sent, `own_texts`, `withdrawing` and `history`; `official` for the
+drafting agencies, `feeds` for readers that poll, `files` for what came with a text.
 """
 
 from __future__ import annotations
 
-from consult.discussion.views import feeds, own_texts, reading, writing
+from consult.discussion.views import (
+    feeds,
+    files,
+    history,
+    official,
+    own_list,
+    own_texts,
+    proposals,
+    reading,
+    spaces,
+    threads,
+    withdrawing,
+    writing,
+)
 from consult.discussion.views.blueprint import blueprint
 
-__all__ = ["blueprint", "feeds", "own_texts", "reading", "writing"]
+__all__ = [
+    "blueprint",
+    "feeds",
+    "files",
+    "history",
+    "official",
+    "own_list",
+    "own_texts",
+    "proposals",
+    "reading",
+    "spaces",
+    "threads",
+    "withdrawing",
+    "writing",
+]

@@ -18,7 +18,7 @@ from consult.discussion.policy import Writing
 from consult.spaces import queries as space_queries
 from consult.spaces.models import Forum, Question, Space
 from consult.spaces.policy import phase_of
-from consult.spaces.states import Phase
+from consult.spaces.states import Countdown, Phase, countdown_at
 
 
 def readable_space(slug: str) -> space_queries.SpaceView:
@@ -29,7 +29,10 @@ def readable_space(slug: str) -> space_queries.SpaceView:
 
 
 def frame(space: Space, forum: Forum) -> dict[str, Any]:
-    """Return what every page of a space tells: phase, days left, and in which zone."""
+    """Return what every page of a space tells: phase, days left, and in which zone.
+
+    `own_zone` is the one that a signed-in reader has chosen; a browser knows that of the others.
+    """
     now = clock.now()
     return {
         "space": space,
@@ -37,15 +40,32 @@ def frame(space: Space, forum: Forum) -> dict[str, Any]:
         "days_left": days_left(space, forum=forum, now=now),
         "zone": forum.time_zone,
         "zone_words": zone_words(forum.time_zone),
+        "own_zone": actor().time_zone,
     }
+
+
+def countdown(space: Space, forum: Forum) -> Countdown:
+    """Return at which stage of its life a space is, and how far the next date."""
+    return countdown_at(
+        clock.now(),
+        opens_at=space.opens_at,
+        closes_at=space.closes_at,
+        processed_at=space.processed_at,
+        zone=zone(forum.time_zone),
+    )
 
 
 def days_left(space: Space, *, forum: Forum, now: dt.datetime) -> int | None:
     """Return calendar days until the closing in the forum's zone, None once it is closed."""
-    if space.closes_at is None or space.closes_at <= now:
+    return days_until(space.closes_at, zone_name=forum.time_zone, now=now)
+
+
+def days_until(closes_at: dt.datetime | None, *, zone_name: str, now: dt.datetime) -> int | None:
+    """Return calendar days of a zone until an instant, None without one and once it has passed."""
+    if closes_at is None or closes_at <= now:
         return None
-    there = zone(forum.time_zone)
-    return (space.closes_at.astimezone(there).date() - now.astimezone(there).date()).days
+    there = zone(zone_name)
+    return (closes_at.astimezone(there).date() - now.astimezone(there).date()).days
 
 
 def refused(permission: Permission, subject: Writing) -> dict[str, Any]:
@@ -97,4 +117,6 @@ def words_of_decision(revision_id: int) -> DecisionWords | None:
     ports: Ports = current_app.extensions["consult.ports"]
     if ports.decision_words is None:
         return None
-    return ports.decision_words(db.session(), revision_id=revision_id, locale=locale())
+    return ports.decision_words(
+        db.session(), revision_id=revision_id, locale=locale(), now=clock.now()
+    )

@@ -1,24 +1,43 @@
-"""What every sending has in common: limits, the key that makes it happen once, the preview."""
+"""What every sending has in common: limits, the key that makes it happen once, and answers for the
+script that keeps drafts.
+"""
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable
 
-from flask import redirect, render_template, request, url_for
+from flask import flash, jsonify, redirect, request
 from werkzeug.wrappers import Response
 
-from consult.core import clock, idempotency, limits, markup
+from consult.core import clock, idempotency, limits
 from consult.core.db import db
-from consult.core.errors import Forbidden, Refusal
-from consult.core.i18n import language_label
+from consult.core.errors import Forbidden, Refusal, StaleState
+from consult.core.i18n import format_instant, gettext
+from consult.core.text import remarks
 from consult.core.unit_of_work import unit_of_work
 from consult.core.web import actor, config
+from consult.core.wording import of_remark
 from consult.discussion import forms
-from consult.discussion.queries import single
-from consult.discussion.services.texts import PreparedText
-from consult.discussion.views.frame import draft_name, frame
-from consult.spaces import queries as space_queries
-from consult.spaces.models import Question
+from consult.discussion.models import Contribution, Revision
+from consult.discussion.queries import attachments
+from consult.discussion.views.handing_in import hand_in
+
+Answer = Response | tuple[str, int] | tuple[Response, int]
+
+
+def received() -> forms.WritingForm:
+    """Read the form of this request and keep its files; those refused are told as mistakes.
+
+    Ends the transaction that was open.
+    """
+    form = forms.read(request.form)
+    if actor().is_signed_in:
+        handed_in = hand_in(already=form.attachments)
+        form.attachments += [one for one in handed_in.tokens if one not in form.attachments]
+        if handed_in.errors:
+            form.errors["files"] = list(handed_in.errors)
+    return form
 
 
 def once(form: forms.WritingForm, act: Callable[[], str]) -> Response:
@@ -38,6 +57,8 @@ def once(form: forms.WritingForm, act: Callable[[], str]) -> Response:
                 limits.spend(session, limits.POST_BY_ACCOUNT, whose=str(user_id), now=now)
                 limits.spend(session, limits.POST_BY_DAY, whose=str(user_id), now=now)
             idempotency.remember(session, user_id=user_id, key=form.key, answer=answer)
+    for remark in remarks(form.body):
+        flash(of_remark(remark), "info")
     return redirect(answer["location"], 303)
 
 
@@ -63,45 +84,54 @@ def _user_id() -> int:
 
 
 def _fingerprint(form: forms.WritingForm) -> str:
-    return idempotency.fingerprint(form.content | {"path": request.path})
+    files = attachments.fingerprint(db.session(), tokens=form.attachments, actor=actor())
+    return idempotency.fingerprint(form.content | {"path": request.path, "files": files})
 
 
-def action_of(space_slug: str, asked: Question | None) -> str:
-    """Return where the form of an answer, a reply or a question is sent."""
-    if asked is None:
-        return url_for("discussion.ask", slug=space_slug)
-    return url_for("discussion.answer", slug=space_slug, number=asked.number)
+# --- The script that keeps drafts ---------------------------------------------------------------
 
 
-def preview_page(
-    view: space_queries.SpaceView,
-    asked: Question | None,
-    form: forms.WritingForm,
-    prepared: PreparedText,
-    *,
-    edited: single.Found | None = None,
-) -> str:
-    """Render a text as readers will see it, above the form in which it can be changed."""
-    objectives = space_queries.objectives_of_space(db.session(), space_id=view.space.id)
-    return render_template(
-        "discussion/preview.html",
-        html=markup.SafeHtml.from_storage(prepared.html),
-        language=prepared.language,
-        language_label=language_label(prepared.language),
-        words=prepared.words,
-        tags=[(o.number, o.label) for o in objectives if str(o.number) in form.objectives],
-        author=actor().name,
-        question=asked,
-        form=forms.presented(
-            form,
-            objectives,
-            draft=f"edit-{edited.canonical}"
-            if edited
-            else draft_name(view.space, asked, form.parent),
-        ),
-        action=url_for("discussion.edit", name=edited.canonical)
-        if edited
-        else action_of(view.space.slug, asked),
-        can_save=edited is None,
-        **frame(view.space, view.forum),
+def asks_for_json() -> bool:
+    """Whether a script asked, which wants figures and sentences instead of a page."""
+    return request.accept_mimetypes.best == "application/json"
+
+
+def draft_token(contribution: Contribution, revision: Revision) -> str:
+    """Return what a form carries to go on with a draft: which one, and how often it was saved."""
+    return f"{contribution.uid}:{revision.lock}"
+
+
+def kept_sentence(saved_at: dt.datetime, *, zone: str) -> str:
+    """Return when the server last kept a draft, in words."""
+    return gettext("Draft kept on %(when)s.", when=format_instant(saved_at, zone_name=zone))
+
+
+def kept_answer(contribution: Contribution, revision: Revision, *, zone: str) -> Response:
+    """Tell the script that a draft is kept, and how it goes on."""
+    sentence = kept_sentence(revision.saved_at, zone=zone)
+    return jsonify(draft=draft_token(contribution, revision), saved=sentence)
+
+
+def not_kept_answer(form: forms.WritingForm, status: int) -> tuple[Response, int]:
+    """Tell the script why a draft was not kept."""
+    sentences = [sentence for some in form.errors.values() for sentence in some]
+    return jsonify(message=" ".join(sentences)), status
+
+
+def stale_answer() -> tuple[Response, int]:
+    """Tell the script that another window has a newer text; nothing was overwritten."""
+    sentence = gettext(
+        "Another window has kept or sent a newer text. This one stays here; load the page again"
+        " to see the other."
     )
+    return jsonify(message=sentence), 409
+
+
+def answering_scripts(act: Callable[[], Answer]) -> Answer:
+    """Do a request; a script gets a sentence where a page would show both texts."""
+    try:
+        return act()
+    except StaleState:
+        if not asks_for_json():
+            raise
+        return stale_answer()

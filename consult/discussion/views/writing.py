@@ -21,21 +21,32 @@ from consult.core.errors import (
 )
 from consult.core.i18n import gettext as _
 from consult.core.unit_of_work import unit_of_work
-from consult.core.web import actor, needs
+from consult.core.web import actor, config, needs, takes_files
 from consult.discussion import forms
-from consult.discussion.models import Contribution
+from consult.discussion.models import Contribution, Revision
 from consult.discussion.policy import CLOSING_GRACE, Writing
-from consult.discussion.queries import rows, single
+from consult.discussion.queries import own, rows, single
 from consult.discussion.services import revising, sending
 from consult.discussion.views.blueprint import blueprint
 from consult.discussion.views.frame import draft_name, frame, readable_space
-from consult.discussion.views.reading import (
+from consult.discussion.views.preview import action_of, preview_page
+from consult.discussion.views.submitting import (
+    Answer,
+    answering_scripts,
+    asks_for_json,
+    earlier,
+    kept_answer,
+    not_kept_answer,
+    once,
+    received,
+)
+from consult.discussion.views.threads import (
     draft_form,
     heading_of,
     participant_question,
     question_page,
 )
-from consult.discussion.views.submitting import action_of, earlier, once, preview_page
+from consult.discussion.views.writing_form import presented
 from consult.spaces import queries as space_queries
 from consult.spaces.models import Question
 
@@ -45,11 +56,12 @@ QUOTED = 600
 
 @blueprint.post("/<lang>/spaces/<slug>/questions/<int:number>")
 @needs(Permission.READ)
-def answer(slug: str, number: int) -> Response | tuple[str, int]:
+@takes_files
+def answer(slug: str, number: int) -> Answer:
     """Take an answer or a reply: send, preview or keep it as a draft."""
+    form = received()
     view = readable_space(slug)
-    asked = view.question(number)
-    return _handle(view, asked, forms.read(request.form))
+    return _handle(view, view.question(number), form)
 
 
 @blueprint.get("/<lang>/contributions/<name>/reply")
@@ -62,7 +74,7 @@ def reply(name: str) -> str:
     view = readable_space(found.space.slug)
     subject = Writing(space=view.space, parent=found.contribution)
     require(Permission.REPLY, actor=actor(), subject=subject, now=clock.now())
-    draft = single.find_draft(
+    draft = own.find_draft(
         db.session(),
         actor=actor(),
         space_id=view.space.id,
@@ -78,13 +90,15 @@ def reply(name: str) -> str:
 
 @blueprint.route("/<lang>/spaces/<slug>/ask", methods=["GET", "POST"])
 @needs(Permission.ACCOUNT)
-def ask(slug: str) -> Response | str | tuple[str, int]:
+@takes_files
+def ask(slug: str) -> Answer | str:
     """Pose a question of one's own to the moderators and participants."""
-    view = readable_space(slug)
     if request.method == "POST":
-        return _handle(view, None, forms.read(request.form))
+        form = received()
+        return _handle(readable_space(slug), None, form)
+    view = readable_space(slug)
     require(Permission.ASK, actor=actor(), subject=Writing(space=view.space), now=clock.now())
-    draft = single.find_draft(
+    draft = own.find_draft(
         db.session(), actor=actor(), space_id=view.space.id, question_id=None, parent_id=None
     )
     return _write_page(view, None, draft_form(draft, zone=view.forum.time_zone))
@@ -92,13 +106,13 @@ def ask(slug: str) -> Response | str | tuple[str, int]:
 
 def _handle(
     view: space_queries.SpaceView, asked: Question | None, form: forms.WritingForm
-) -> Response | tuple[str, int]:
+) -> Answer:
     if not actor().is_signed_in:
         raise Forbidden(Refusal.NOT_SIGNED_IN)
     if (replayed := earlier(form)) is not None:
         return replayed
     try:
-        return _act(view, asked, form)
+        return answering_scripts(lambda: _act(view, asked, form))
     except Invalid as error:
         form.refuse(error)
         status = 422
@@ -113,22 +127,24 @@ def _handle(
             raise
         form.errors["body"] = [wording.of_refusal(error.refusal)]
         status = 403
+    if asks_for_json():
+        return not_kept_answer(form, status)
     if asked is not None and not form.parent and status == 422:
         return question_page(view, asked, form=form, status=status)
     return _write_page(view, asked, form), status
 
 
-def _act(
-    view: space_queries.SpaceView, asked: Question | None, form: forms.WritingForm
-) -> Response | tuple[str, int]:
+def _act(view: space_queries.SpaceView, asked: Question | None, form: forms.WritingForm) -> Answer:
     """Do what the pressed button says."""
+    if form.errors and form.action in {"send", "save"}:
+        raise Invalid({})
     if asked is not None:
-        participant_question(view, asked)
+        participant_question(asked)
     parent = _parent(form, asked)
     if form.action == "preview":
         prepared = sending.check_words(db.session(), space_id=view.space.id, words=form.words)
         return preview_page(view, asked, form, prepared), 200
-    draft = single.find_draft(
+    draft = own.find_draft(
         db.session(),
         actor=actor(),
         space_id=view.space.id,
@@ -151,7 +167,7 @@ class ShownDraft:
     lock: int | None = None
 
 
-def _shown_draft(form: forms.WritingForm, draft: single.Draft | None) -> ShownDraft:
+def _shown_draft(form: forms.WritingForm, draft: own.Draft | None) -> ShownDraft:
     """Return the draft that the form continues.
 
     A text sent from a window that knew of no draft leaves that draft alone; saved, it would
@@ -199,6 +215,7 @@ def _send(
             words=form.words,
             now=now,
             grace=CLOSING_GRACE,
+            in_role=form.in_role,
         )
         return url_for("discussion.contribution", name=sent.receipt, sent=1)
 
@@ -214,7 +231,7 @@ def _save(
     shown: ShownDraft,
 ) -> Response:
     with unit_of_work() as session:
-        sending.save_draft(
+        kept = sending.save_draft(
             session,
             actor=actor(),
             space=view.space,
@@ -225,6 +242,9 @@ def _save(
             words=form.words,
             now=clock.now(),
         )
+        revision = session.get_one(Revision, kept.open_revision_id)
+    if asks_for_json():
+        return kept_answer(kept, revision, zone=view.forum.time_zone)
     flash(_("Your draft is kept. Nobody else can see it."), "good")
     return redirect(_form_address(view, asked, form.parent), 303)
 
@@ -254,10 +274,10 @@ def _form_address(view: space_queries.SpaceView, asked: Question | None, parent:
     return url_for("discussion.question", slug=view.space.slug, number=asked.number)
 
 
-def _asked_words(view: space_queries.SpaceView, asked: Question | None) -> str | None:
+def _asked_words(asked: Question | None) -> str | None:
     if asked is None:
         return None
-    posed = participant_question(view, asked)
+    posed = participant_question(asked)
     return heading_of(asked, posed)
 
 
@@ -271,7 +291,7 @@ def _answered(view: space_queries.SpaceView, form: forms.WritingForm) -> rows.Ro
         return None
     if not found.is_public:
         return None
-    words = rows.labels(zone=view.forum.time_zone)
+    words = rows.labels(zone=view.forum.time_zone, holds=config().holds_unscanned)
     return single.row_of(db.session(), found, actor=actor(), words=words)
 
 
@@ -283,14 +303,18 @@ def _write_page(
     if parent is None:
         # What was replied to is gone: the text stays, as an answer to the question.
         form.parent = ""
-    objectives = space_queries.objectives_of_space(db.session(), space_id=view.space.id)
     return render_template(
         "discussion/write.html",
         kind="question" if asked is None else "reply" if parent else "answer",
         question=asked,
-        question_text=_asked_words(view, asked),
+        question_text=_asked_words(asked),
         parent=parent,
-        form=forms.presented(form, objectives, draft=draft_name(view.space, asked, form.parent)),
+        form=presented(
+            form,
+            space=view.space,
+            question=asked,
+            draft=draft_name(view.space, asked, form.parent),
+        ),
         action=action_of(view.space.slug, asked),
         **frame(view.space, view.forum),
     )

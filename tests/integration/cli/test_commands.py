@@ -418,6 +418,29 @@ def test_a_repeated_demonstration_keeps_what_people_did_and_shifts_the_dates(
     assert later < second.closes_at <= later + DAY
 
 
+@pytest.mark.usefixtures("filled")
+def test_the_demonstration_shows_an_outcome_and_an_official_answer(
+    app: Flask, session: Session
+) -> None:
+    answer = session.scalars(select(Contribution).where(Contribution.external_id == "rt3-42")).one()
+    moderator = session.scalars(
+        select(Contribution).where(Contribution.external_id == "rt3-46")
+    ).one()
+    assert (answer.capacity, moderator.capacity) == ("drafter", "moderator")
+    assert answer.official_at is not None
+    assert answer.official_at < clock.now()
+    for later in (clock.now(), clock.now() + 30 * DAY):
+        with clock.stopped_at(later):
+            assert run(app, session, "demo").exit_code == 0
+        first = session.scalars(select(Space).where(Space.slug == "round-table-1")).one()
+        assert first.outcome is not None
+        assert first.outcome.is_complete()
+        assert len(first.outcome_links) == 2
+        assert first.closes_at is not None
+        assert first.processed_at is not None
+        assert first.closes_at < first.processed_at < later
+
+
 # Serve -------------------------------------------------------------------------------------
 
 

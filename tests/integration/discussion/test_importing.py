@@ -15,11 +15,20 @@ from consult.core.audit import AuditEntry
 from consult.core.errors import BrokenInput
 from consult.core.outbox import OutboxEntry
 from consult.core.storage import Blob, FileStorage
-from consult.discussion.models import Contribution, Revision, RevisionAttachment
+from consult.discussion.models import Contribution, Paper, Revision, RevisionAttachment
 from consult.discussion.services import removing
-from consult.discussion.states import ContributionKind, Removed, RevisionOrigin, RevisionState
+from consult.discussion.services.paper_reading import READ_PAPER
+from consult.discussion.states import (
+    ContributionKind,
+    Reading,
+    Removed,
+    RevisionOrigin,
+    RevisionState,
+    Scan,
+)
 from consult.spaces.models import Author, Organisation, Question, Space
 from consult.spaces.states import QuestionKind
+from tests import papers
 from tests.factories import AnySession, question_of
 from tests.integration.discussion.lines import (
     bring_in,
@@ -427,7 +436,7 @@ def test_an_import_is_one_entry_of_the_audit_log(
 def test_files_beside_the_lines_are_checked_and_kept(
     session: AnySession, space: Space, file: Path, tmp_path: Path
 ) -> None:
-    content = b"%PDF-1.7 a position paper"
+    content = papers.pdf()
     digest = hashlib.sha256(content).hexdigest()
     folder = tmp_path / "archive.jsonl.files"
     folder.mkdir()
@@ -441,6 +450,10 @@ def test_files_beside_the_lines_are_checked_and_kept(
     with storage.open(digest) as stream:
         assert stream.read() == content
     assert bring_in(session, file, storage=storage).skipped == 1
+    paper = session.get_one(Paper, digest)
+    assert (paper.scan, paper.reading) == (Scan.WAITING, Reading.WAITING)
+    told = session.scalars(select(OutboxEntry).where(OutboxEntry.handler == READ_PAPER)).all()
+    assert [row.payload["sha256"] for row in told] == [digest]
 
 
 @pytest.mark.parametrize(
@@ -449,6 +462,9 @@ def test_files_beside_the_lines_are_checked_and_kept(
         ({"path": "../secret"}, "into the folder"),
         ({"path": "missing"}, "into the folder"),
         ({"sha256": "0" * 64}, "has the digest"),
+        ({"type": "application/pdf"}, 'Write "text/plain" as "type" of the file "paper"'),
+        ({"name": "P.pdf"}, 'Write "P.pdf.txt" as "name" of the file "paper"'),
+        ({"name": "../P.txt"}, 'Write "P.txt" as "name" of the file "paper"'),
     ],
 )
 def test_a_file_that_is_not_what_the_line_says_is_refused(
@@ -464,5 +480,29 @@ def test_a_file_that_is_not_what_the_line_says_is_refused(
     (folder / "paper").write_bytes(b"paper")
     (tmp_path / "secret").write_bytes(b"paper")
     digest = hashlib.sha256(b"paper").hexdigest()
-    part = {"name": "P", "sha256": digest, "type": "text/plain", "path": "paper"} | over
+    part = {"name": "P.txt", "sha256": digest, "type": "text/plain", "path": "paper"} | over
     assert words in refused(session, file, comment("a", attachments=[part]))
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"", "it has 0 bytes"),
+        (b"x" * (20 * 1024 * 1024 + 1), "it has more than 20 MB"),
+        (b"<script>alert(1)</script>", "it is a web page, a drawing or a script"),
+        (papers.encrypted_pdf(), "it is protected by a password"),
+        (papers.changed(papers.word(), {"word/vbaProject.bin": b"x"}), "it holds macros"),
+        (papers.bomb(150 << 20), "it unfolds into far more than its size"),
+    ],
+    ids=range(6),
+)
+def test_a_file_that_nobody_may_hand_in_is_not_imported_either(
+    session: AnySession, space: Space, file: Path, tmp_path: Path, content: bytes, words: str
+) -> None:
+    folder = tmp_path / "archive.jsonl.files"
+    folder.mkdir()
+    (folder / "paper").write_bytes(content)
+    digest = hashlib.sha256(content).hexdigest()
+    part = {"name": "P.pdf", "sha256": digest, "type": "application/pdf", "path": "paper"}
+    message = refused(session, file, comment("b"), comment("a", attachments=[part]))
+    assert message.startswith(f'{file}:2: Leave out the file "paper": {words}')

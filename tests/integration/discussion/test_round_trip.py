@@ -26,7 +26,7 @@ from consult.discussion.states import RevisionState, TagRole
 from consult.spaces.models import Author, Forum, Objective, Question, Space
 from consult.spaces.states import DisplayChoice
 from tests import factories as make
-from tests import postgresql
+from tests import papers, postgresql
 from tests.conftest import DATABASES, Template
 from tests.integration.discussion.lines import (
     bring_in,
@@ -38,6 +38,7 @@ from tests.integration.discussion.lines import (
     write,
 )
 
+PAPERS = {"Señal – œuvre.pdf": papers.pdf(), "Notes.txt": b"Our notes."}
 HERE = "2f7e0f5e-8d5a-4c5e-9a55-1f6d3c2b7a1{}"
 
 
@@ -148,9 +149,9 @@ def test_what_was_written_here_goes_round(two: tuple[Installation, Installation]
     assert b"Secret Name" not in lines
     assert b"Participant 3" in lines
     assert b'"removed":"withdrawn"' in lines
-    digest = hashlib.sha256(b"paper").hexdigest()
-    with second.storage.open(digest) as stream:
-        assert stream.read() == b"paper"
+    for content in PAPERS.values():
+        with second.storage.open(hashlib.sha256(content).hexdigest()) as stream:
+            assert stream.read() == content
 
 
 def _write_here(session: Session, storage: FileStorage) -> None:
@@ -196,18 +197,21 @@ def _tag_and_attach(
     session.add(
         RevisionTag(revision_id=revision_id, objective_id=objective_id, role=TagRole.MODERATOR)
     )
-    sha256, size = storage.put(io.BytesIO(b"paper"))
-    session.add(Blob(sha256=sha256, size=size))
-    session.flush()
-    session.add(
-        RevisionAttachment(
-            token="t",
-            revision_id=revision_id,
-            name="Paper.pdf",
-            media_type="application/pdf",
-            sha256=sha256,
+    # The first one of the text came last.
+    for position, (name, content) in reversed(list(enumerate(PAPERS.items()))):
+        sha256, size = storage.put(io.BytesIO(content))
+        session.add(Blob(sha256=sha256, size=size))
+        session.flush()
+        session.add(
+            RevisionAttachment(
+                token=f"t{position}",
+                revision_id=revision_id,
+                name=name,
+                media_type="application/pdf" if name.endswith("pdf") else "text/plain",
+                sha256=sha256,
+                position=position,
+            )
         )
-    )
 
 
 def _say(

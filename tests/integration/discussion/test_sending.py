@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 
 import pytest
 from sqlalchemy import func, select
@@ -29,7 +30,11 @@ def _people(session):
     return space, author, make.actor_for(user=user, author=author)
 
 
-def _send(session, space, actor, *, parent=None, body="What our city has learned.", now=None, **kw):
+_bodies = (f"What our city has learned, part {number}." for number in itertools.count(1))
+
+
+def _send(session, space, actor, *, parent=None, body=None, now=None, **kw):
+    body = next(_bodies) if body is None else body
     return sending.send(
         session,
         actor=actor,

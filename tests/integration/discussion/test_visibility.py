@@ -82,6 +82,10 @@ def actors(bed):
             forum_ids=st.frozensets(
                 st.sampled_from([forum.id for forum in bed.forums]), max_size=2
             ),
+            opened_ids=st.frozensets(
+                st.sampled_from([contribution.id for contribution, _ in bed.contributions]),
+                max_size=3,
+            ),
         ),
     )
 
@@ -126,7 +130,11 @@ def test_python_and_sql_agree_on_every_contribution_and_revision(session):
             contribution, space = by_id[revision.contribution_id]
             sight = sight_of(
                 actor,
-                place=Place(space=space, author_id=contribution.author_id),
+                place=Place(
+                    space=space,
+                    author_id=contribution.author_id,
+                    contribution_id=contribution.id,
+                ),
                 removed=contribution.removed,
                 state=revision.state,
             )
@@ -137,6 +145,24 @@ def test_python_and_sql_agree_on_every_contribution_and_revision(session):
         assert spaces_in_sql == {s.id for s in bed.spaces if is_space_visible(actor, s)}
 
     check()
+
+
+def test_an_opened_item_is_read_in_a_space_that_does_not_exist_for_the_reader(session):
+    forum = make.make_forum(session)
+    space = make.make_space(session, forum=forum, visibility=SpaceVisibility.UNANNOUNCED)
+    author = make.make_author(session, forum=forum)
+    opened, shut = [
+        make.make_contribution(session, space=space, author=author, state=RevisionState.REJECTED)
+        for _ in range(2)
+    ]
+    actor = Actor(user_id=1, opened_ids=frozenset({opened.id}))
+    seen = session.scalars(
+        select(Contribution.id)
+        .join(Revision, Revision.contribution_id == Contribution.id)
+        .where(visible_revisions(actor))
+    ).all()
+    assert seen == [opened.id]
+    assert shut.id not in seen
 
 
 @pytest.mark.parametrize("removed", list(Removed))

@@ -6,19 +6,20 @@ import pytest
 
 from consult.discussion.policy import MATRIX, Sight, Standing, Viewer
 
-# visitor, other stakeholder, its author, moderator, drafter, organiser, auditor
+# visitor, other stakeholder, its author, moderator, drafter, organiser, auditor, and whoever
+# answers the appeal of this one item: what a moderator of the space sees
 TABLE = {
-    "published": "FFFFFFF",
-    "draft": "--F----",
-    "clearance": "--F----",
-    "pending": "--FFNNL",
-    "returned": "--FFNNL",
-    "rejected": "--FFNNL",
-    "cancelled": "--FFNNL",
-    "older": "--FF-NL",
-    "hidden": "TTFFTNL",
-    "withdrawn": "TTFFTTL",
-    "erased": "TTTTTTL",
+    "published": "FFFFFFFF",
+    "draft": "--F-----",
+    "clearance": "--F-----",
+    "pending": "--FFNNLF",
+    "returned": "--FFNNLF",
+    "rejected": "--FFNNLF",
+    "cancelled": "--FFNNLF",
+    "older": "--FF-NLF",
+    "hidden": "TTFFTNLF",
+    "withdrawn": "TTFFTTLF",
+    "erased": "TTTTTTLT",
 }
 LETTERS = {
     "-": Sight.NOTHING,

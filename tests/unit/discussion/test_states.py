@@ -25,6 +25,8 @@ S = RevisionState
         (Act.UNDO, S.RETURNED, S.PENDING),
         (Act.UNDO, S.REJECTED, S.PENDING),
         (Act.REINSTATE, S.SUPERSEDED, S.PUBLISHED),
+        (Act.UPHOLD, S.REJECTED, S.PUBLISHED),
+        (Act.UNDO_UPHOLD, S.PUBLISHED, S.REJECTED),
     ],
 )
 def test_an_act_leads_where_the_model_says(act, state, target):
@@ -35,9 +37,9 @@ def test_only_a_waiting_text_can_be_approved():
     assert before(Act.APPROVE) == {S.PENDING}
 
 
-def test_nothing_but_an_approval_or_its_reinstatement_makes_a_text_public():
+def test_nothing_but_an_approval_its_reinstatement_or_an_appeal_makes_a_text_public():
     ways = {act for act, moves in TRANSITIONS.items() if S.PUBLISHED in moves.values()}
-    assert ways == {Act.APPROVE, Act.REINSTATE}
+    assert ways == {Act.APPROVE, Act.REINSTATE, Act.UPHOLD}
 
 
 def test_a_cancelled_text_comes_back_only_with_an_undone_withdrawal():

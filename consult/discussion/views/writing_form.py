@@ -1,0 +1,242 @@
+"""The writing form as its template takes it: choices with their words, made once for a page."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from flask import current_app, url_for
+
+from consult.core import languages, markup, text
+from consult.core.db import db
+from consult.core.i18n import LOCALES, gettext, language_label
+from consult.core.passages import Passage, passages
+from consult.core.ports import Ports, Suggestion
+from consult.core.web import actor, config
+from consult.discussion import forms
+from consult.discussion.queries import attachments
+from consult.discussion.queries.attachments import AttachmentRow
+from consult.discussion.queries.written import inherited_objective
+from consult.discussion.services import marks
+from consult.discussion.services.sending import capacity_of
+from consult.discussion.services.texts import PreparedText
+from consult.discussion.states import Capacity
+from consult.spaces import queries as space_queries
+from consult.spaces.models import Question, Space
+from consult.spaces.queries import ObjectiveRow
+
+BEGINNING = 90
+"""Characters by which a passage is told from others."""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A tick box or an entry of a list."""
+
+    value: str
+    label: str
+    is_chosen: bool
+    why: str | None = None
+    """Why it is proposed."""
+
+
+@dataclass(frozen=True)
+class PassageChoices:
+    """What can be said of one passage."""
+
+    number: int
+    beginning: str
+    language: str
+    """In which it is now."""
+    objectives: Sequence[Choice]
+    languages: Sequence[Choice]
+
+    @property
+    def is_marked(self) -> bool:
+        """Whether anything was said of it."""
+        return any(one.is_chosen for one in self.objectives) or any(
+            one.is_chosen for one in self.languages[1:]
+        )
+
+    @property
+    def is_proposed(self) -> bool:
+        """Whether something is proposed that was not said yet."""
+        return any(one.why and not one.is_chosen for one in (*self.objectives, *self.languages))
+
+
+@dataclass(frozen=True)
+class PresentedForm:
+    """A writing form as its template takes it."""
+
+    values: dict[str, Any]
+    errors: dict[str, list[str]]
+    hidden: dict[str, Any]
+    objectives: list[tuple[str, str]]
+    draft: str
+    """Name of the text in the browser's own storage."""
+    saved: str | None
+    proposals: str
+    """Where a script asks for the language and the objectives of what is written."""
+    inherited: str | None = None
+    """Label of the objective that comes with the question."""
+    role: str | None = None
+    """The sentence beside the box that shows the person's role."""
+    in_role: bool = False
+    files: Sequence[AttachmentRow] = ()
+    """What was handed in so far."""
+    passages: Sequence[PassageChoices] = ()
+    all_passages: bool = False
+    """Every passage is offered, as on the preview; else only those of which something was said."""
+    proposed: int = field(default=0)
+    """How many passages have a proposal that waits for an answer."""
+
+
+def presented(
+    form: forms.WritingForm,
+    *,
+    space: Space,
+    question: Question | None,
+    draft: str,
+    prepared: PreparedText | None = None,
+    objectives: Sequence[ObjectiveRow] | None = None,
+) -> PresentedForm:
+    """Return the form for a template; `prepared` is the text of a preview.
+
+    `objectives` are those under review in the space, where the page has read them already.
+    """
+    session = db.session()
+    if objectives is None:
+        objectives = space_queries.objectives_of_space(session, space_id=space.id)
+    inherited = inherited_objective(session, question)
+    choices = _passages(form, objectives=objectives, prepared=prepared)
+    capacity = capacity_of(actor(), space=space)
+    return PresentedForm(
+        values={"body": form.body, "language": form.language, "objectives": form.objectives},
+        errors=form.errors,
+        hidden=_hidden(form),
+        objectives=[(str(one.number), one.label) for one in objectives if one.number != inherited],
+        draft=draft,
+        saved=gettext("Draft kept on %(when)s.", when=form.saved_at) if form.saved_at else None,
+        proposals=url_for("discussion.proposals", slug=space.slug),
+        inherited=next((one.label for one in objectives if one.number == inherited), None),
+        role=_role(capacity),
+        in_role=form.in_role,
+        files=attachments.staged(
+            session,
+            tokens=form.attachments,
+            actor=actor(),
+            holds=config().holds_unscanned,
+        ),
+        passages=choices,
+        all_passages=prepared is not None,
+        proposed=sum(1 for one in choices if one.is_proposed),
+    )
+
+
+def _hidden(form: forms.WritingForm) -> dict[str, Any]:
+    """Return a reply's and an edit's place, the key and the draft."""
+    hidden: dict[str, Any] = {"idempotency_key": form.key, "parent": form.parent}
+    if form.seen:
+        hidden["seen"] = form.seen
+    if form.draft:
+        hidden["draft"] = form.draft
+    return hidden
+
+
+def _role(capacity: Capacity) -> str | None:
+    return {
+        Capacity.MODERATOR: gettext("Show that I write as a moderator of this consultation"),
+        Capacity.DRAFTER: gettext("Show that I write for the drafting agencies"),
+        Capacity.SECRETARIAT: gettext("Show that I write for the secretariat"),
+    }.get(capacity)
+
+
+def _passages(
+    form: forms.WritingForm, *, objectives: Sequence[ObjectiveRow], prepared: PreparedText | None
+) -> list[PassageChoices]:
+    """Return the passages with what was said and what is proposed of each."""
+    if prepared is None and not form.passages and not form.passage_languages:
+        return []
+    html = prepared.html if prepared else str(markup.render(form.body))
+    found = passages(html)
+    language = prepared.language if prepared else form.words.language
+    suggestions = suggested(found, objectives) if prepared else []
+    if form.take_over:
+        form.passages += [str(marks.mark(found[s.passage], s.objective)) for s in suggestions]
+    tagged = {(one.index, value) for one, value in settled(form.passages, found)}
+    spoken = {one.index: value for one, value in settled(form.passage_languages, found)}
+    guessed = languages.languages_of(found, main=language) if prepared else {}
+    choices = [
+        PassageChoices(
+            number=one.index + 1,
+            beginning=text.truncate(one.text.replace("\n", " "), limit=BEGINNING),
+            language=spoken.get(one.index, language),
+            objectives=_objectives(one, objectives, tagged=tagged, suggestions=suggestions),
+            languages=_languages(one, main=language, spoken=spoken, guessed=guessed),
+        )
+        for one in found
+        if one.kind != "heading"
+    ]
+    return choices if prepared else [one for one in choices if one.is_marked]
+
+
+def settled(values: Sequence[str], found: Sequence[Passage]) -> list[tuple[Passage, str]]:
+    """Return what a form said of passages, beside the passages as they are now."""
+    return marks.settle(marks.read(values), found)
+
+
+def suggested(found: Sequence[Passage], objectives: Sequence[ObjectiveRow]) -> Sequence[Suggestion]:
+    """Return the objectives that a text itself names, where a suggester is bound."""
+    ports: Ports = current_app.extensions["consult.ports"]
+    if ports.suggester is None:
+        return []
+    return ports.suggester(found, numbers={one.number for one in objectives})
+
+
+def why(suggestion: Suggestion) -> str:
+    """Return why an objective is proposed for a passage."""
+    if suggestion.heading is not None:
+        heading = text.truncate(suggestion.heading, limit=60)
+        return gettext("it stands under “%(heading)s”", heading=heading)
+    return gettext("it says “%(words)s”", words=suggestion.named)
+
+
+def _objectives(
+    passage: Passage,
+    objectives: Sequence[ObjectiveRow],
+    *,
+    tagged: set[tuple[int, str]],
+    suggestions: Sequence[Suggestion],
+) -> list[Choice]:
+    reasons = {s.objective: why(s) for s in suggestions if s.passage == passage.index}
+    return [
+        Choice(
+            value=str(marks.mark(passage, one.number)),
+            label=one.label,
+            is_chosen=(passage.index, str(one.number)) in tagged,
+            why=reasons.get(one.number),
+        )
+        for one in objectives
+    ]
+
+
+def _languages(
+    passage: Passage, *, main: str, spoken: Mapping[int, str], guessed: Mapping[int, str]
+) -> list[Choice]:
+    """Return the languages of a passage; the first entry is that of the whole text."""
+    chosen = spoken.get(passage.index)
+    proposal = guessed.get(passage.index)
+    label = language_label(main) if main else gettext("As the whole text")
+    first = Choice(str(marks.mark(passage, main or "as")), label, chosen is None)
+    others = [
+        Choice(
+            value=str(marks.mark(passage, code)),
+            label=language_label(code),
+            is_chosen=code == chosen,
+            why=code if code == proposal else None,
+        )
+        for code in LOCALES
+        if code != main
+    ]
+    return [first, *others]
