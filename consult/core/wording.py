@@ -33,7 +33,7 @@ REFUSALS = {
     ),
     Refusal.ELSEWHERE: lazy_gettext("Others answer this appeal."),
     Refusal.APPEALED: lazy_gettext(
-        "You have appealed against this decision already. There is one appeal for each."
+        "You have appealed against this decision already. You can appeal once against each decision."
     ),
     Refusal.NOT_REJECTED: lazy_gettext(
         "There is no decision against which you could appeal. That is possible while your newest"

@@ -158,7 +158,7 @@ def test_a_dismissed_appeal_is_answered_by_mail_and_there_is_no_second_one(
     assert client.get(f"/en/contributions/{item.receipt}").status_code == 404
     again = author.get(page_of(item))
     assert again.status_code == 403
-    assert "There is one appeal for each." in again.text
+    assert "You can appeal once against each decision." in again.text
     late = author.post(page_of(item), data=fields(page, idempotency_key="another-key-1"))
     assert late.status_code == 403
     assert WORDS in late.text

@@ -61,7 +61,7 @@ class PaperRefusal(StrEnum):
     ACTIVE = "active"
     """It does something when it is opened: macros, scripts, embedded or outside files."""
     BOMB = "bomb"
-    """It unfolds into far more than its size, or cannot be looked through in reasonable time."""
+    """It unpacks to many times its size, or cannot be looked through in reasonable time."""
     DAMAGED = "damaged"
     """It does not hold what its beginning promises."""
     TWO_KINDS = "two-kinds"

@@ -22,7 +22,7 @@ _WORDS: Mapping[PaperRefusal, str] = MappingProxyType(
         PaperRefusal.MARKUP: "it is a web page, a drawing or a script",
         PaperRefusal.ENCRYPTED: "it is protected by a password",
         PaperRefusal.ACTIVE: "it holds macros, scripts, or files that are embedded or fetched",
-        PaperRefusal.BOMB: "it unfolds into far more than its size, or takes too long to look at",
+        PaperRefusal.BOMB: "it unpacks to many times its size, or takes too long to look at",
         PaperRefusal.DAMAGED: "it is damaged",
         PaperRefusal.TWO_KINDS: "it is two kinds of file in one",
     }

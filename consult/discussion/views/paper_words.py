@@ -78,7 +78,7 @@ def _sentences(name: str) -> dict[PaperRefusal, str]:
             name=name,
         ),
         R.BOMB: _(
-            "“%(name)s” unfolds into far more than its size, or takes too long to be looked"
+            "“%(name)s” unpacks to many times its size, or takes too long to be looked"
             " through. Print it to a PDF file and attach that one.",
             name=name,
         ),

@@ -492,7 +492,7 @@ def test_a_file_that_is_not_what_the_line_says_is_refused(
         (b"<script>alert(1)</script>", "it is a web page, a drawing or a script"),
         (papers.encrypted_pdf(), "it is protected by a password"),
         (papers.changed(papers.word(), {"word/vbaProject.bin": b"x"}), "it holds macros"),
-        (papers.bomb(150 << 20), "it unfolds into far more than its size"),
+        (papers.bomb(150 << 20), "it unpacks to many times its size"),
     ],
     ids=range(6),
 )

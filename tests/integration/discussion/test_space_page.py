@@ -219,7 +219,7 @@ def test_a_processed_space_says_what_was_done(session, client, space):
     assert (
         '<a href="https://example.org/note" lang="en" rel="noreferrer">The note</a>' in after.text
     )
-    assert "Told by the organisers on 22 November 2026." in after.text
+    assert "Reported by the organisers on 22 November 2026." in after.text
     assert "still being read" not in after.text
 
 
