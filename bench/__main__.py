@@ -14,7 +14,7 @@ from typing import Any
 
 import psutil
 
-from bench import export, page
+from bench import export, page, post
 from bench.measures import Measured
 from consult.core import clock
 
@@ -23,6 +23,7 @@ GROWTH = "growth"
 
 PARTS: dict[str, Callable[..., Iterator[Measured]]] = {
     "page": page.measure,
+    "post": post.measure,
     "export": export.measure,
 }
 

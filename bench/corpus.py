@@ -81,10 +81,12 @@ def with_port(made: Corpus, port: int) -> Corpus:
     return replace(made, config=settings.with_base_url(made.config, f"http://127.0.0.1:{port}"))
 
 
-def sign_in(app: Flask) -> str:
-    """Begin a session of the reader, who speaks French and has an Author; return the cookie."""
+def sign_in(app: Flask, *, email: str = READER) -> str:
+    """Begin a session of the reader, who speaks French and has an Author, or of somebody else;
+    return the cookie.
+    """
     with app.app_context(), unit_of_work() as session:
-        user_id = session.scalars(select(User.id).where(User.email_key == READER)).one()
+        user_id = session.scalars(select(User.id).where(User.email_key == email)).one()
         session_id = sessions.start(
             session, user_id=user_id, client=sessions.Client(), now=clock.now()
         )

@@ -97,6 +97,7 @@ def _export(format: str, path: Path, *, wanted: ExportFilter) -> None:
         path=path,
         locale="fr",
         base_url="http://127.0.0.1:8000",
+        holds=False,
     )
     db.session.rollback()
 

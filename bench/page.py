@@ -42,6 +42,7 @@ def measure(*, growth: bool) -> Iterator[Measured]:
     yield _statements(app, "page.queries_anonymous", cookie="")
     yield _statements(app, "page.queries_signed_in", cookie=cookie)
     yield _deep(app, cookie)
+    yield _permalink(app, cookie)
     yield from _weights(app, cookie)
     if growth:
         yield _growth(corpus(100_000), corpus(1_000))
@@ -65,6 +66,20 @@ def asks(app: Flask, path: str, *, cookie: str) -> Callable[[], bytes]:
         return body
 
     return ask
+
+
+def follows(app: Flask, path: str, *, cookie: str) -> Callable[[], str]:
+    """Return a work that asks where a link leads; it must lead elsewhere."""
+    made: Any = app.test_client(use_cookies=False)
+    headers = {"Cookie": cookie} if cookie else {}
+
+    def follow() -> str:
+        response = made.get(path, headers=headers)
+        assert response.status_code == 303, response.status
+        location: str = response.headers["Location"]
+        return location.partition("#")[0]
+
+    return follow
 
 
 def _under_load(made: Corpus) -> Iterator[Measured]:
@@ -208,6 +223,35 @@ def _deep(app: Flask, cookie: str) -> Measured:
     return Measured(
         "flat.deep_vs_first", taken["deep"] / taken["first"], milliseconds(taken, works=6)
     )
+
+
+def _permalink(app: Flask, cookie: str) -> Measured:
+    """Compare a link to a place in the middle of the thread of 5,000, followed to its page, with
+    the first page.
+    """
+    before, middle = 500, LONGEST // 2
+    references = [
+        reference_at(app, question=LONG, place=before + middle + step) for step in (0, 120, 240)
+    ]
+    first = asks(app, path_of(LONG), cookie=cookie)
+    links = [follows(app, path_of(LONG, at=name), cookie=cookie) for name in references]
+    pages = [asks(app, link(), cookie=cookie) for link in links]
+
+    def permalinks() -> None:
+        for link, page in zip(links, pages, strict=True):
+            link()
+            page()
+
+    works = {
+        "first": _repeated(first, 6),
+        "permalink": _repeated(permalinks, 2),
+        "redirect": _repeated(lambda: [link() for link in links], 2),
+    }
+    taken = interleaved(works, rounds=ROUNDS)
+    ratio = taken["permalink"] / taken["first"]
+    raw = milliseconds(taken, works=6)
+    raw["without_redirect"] = round((taken["permalink"] - taken["redirect"]) / taken["first"], 3)
+    return Measured("flat.permalink_vs_first", ratio, raw)
 
 
 def _weights(app: Flask, cookie: str) -> Iterator[Measured]:

@@ -72,6 +72,7 @@ def export(
             path=output,
             locale=locale,
             base_url=config.base_url,
+            holds=config.holds_unscanned,
             storage=cast(BlobStorage, current_app.extensions["consult.storage"]),
         )
     except OSError as error:

@@ -38,6 +38,8 @@ class FormRequest(Request):
 
     bytes_read = 0
     bytes_of_files = 0
+    keeps_files = True
+    """False where the sender may not send any: their bytes are counted and let go of."""
 
     def _get_file_stream(
         self,
@@ -64,7 +66,10 @@ class FormRequest(Request):
 
 
 class _CutFile(SpooledTemporaryFile[bytes]):
-    """Takes everything and keeps at most one byte more than a file may have."""
+    """Takes everything and keeps at most one byte more than a file may have.
+
+    Of who may not send files it keeps nothing.
+    """
 
     def __init__(self, form: FormRequest) -> None:
         super().__init__(max_size=IN_MEMORY, mode="w+b")
@@ -73,7 +78,7 @@ class _CutFile(SpooledTemporaryFile[bytes]):
     def write(self, data: bytes) -> int:  # type: ignore[override]
         self._form.bytes_of_files += len(data)
         room = MAX_FILE + 1 - self.tell()
-        if room > 0:
+        if room > 0 and self._form.keeps_files:
             super().write(data[:room])
         return len(data)
 
@@ -95,9 +100,11 @@ class _WatchedStream:
 
 
 def init_app(app: Flask, *, may_send_files: Callable[[], bool]) -> None:
-    """Have the application read large bodies where an endpoint takes files from this person.
+    """Have the application read large bodies where an endpoint takes files.
 
-    `may_send_files` is asked only where it matters. To be bound before anything reads a form.
+    They are read of everybody, so that who was signed out meanwhile gets the typed words back;
+    files are kept of those only whom `may_send_files` lets, which is asked only where it matters.
+    To be bound before anything reads a form.
     """
     app.request_class = FormRequest
 
@@ -106,6 +113,7 @@ def init_app(app: Flask, *, may_send_files: Callable[[], bool]) -> None:
         view = current_app.view_functions.get(request.endpoint or "")
         if not getattr(view, "takes_files", False) or request.mimetype != "multipart/form-data":
             return
+        cast(FormRequest, request).keeps_files = may_send_files()
         is_small = request.content_length is not None and request.content_length <= MAX_BODY
-        if not is_small and may_send_files():
+        if not is_small:
             request.max_content_length = MAX_BODY_WITH_FILES

@@ -90,6 +90,24 @@ def remember(session: Session, *, user_id: int, key: str, answer: dict[str, Any]
         row.answer = answer
 
 
+def note(
+    session: Session, *, user_id: int, key: str, answer: dict[str, Any], now: dt.datetime
+) -> None:
+    """Keep the newest answer to a key that comes many times, such as that of a form's saves."""
+    row = _find(session, user_id=user_id, key=key)
+    if row is None:
+        row = Idempotency(user_id=user_id, key=key, body_hash="", created_at=now)
+        session.add(row)
+    row.answer = answer
+    session.flush()
+
+
+def noted(session: Session, *, user_id: int, key: str) -> dict[str, Any] | None:
+    """Return what was noted last for a key."""
+    row = _find(session, user_id=user_id, key=key)
+    return row.answer if row is not None else None
+
+
 def forget_old(session: Session, *, now: dt.datetime) -> int:
     """Drop keys past their day; return how many."""
     result = session.execute(delete(Idempotency).where(Idempotency.created_at < now - KEPT))

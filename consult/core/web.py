@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 import secrets
 import time
@@ -128,7 +129,15 @@ def init_app(app: Flask) -> None:
     app.after_request(_finish)
 
 
+def arrived_at() -> dt.datetime:
+    """Return when this request reached the application, before its body was read: by this instant
+    a closing time is judged.
+    """
+    return cast(dt.datetime, g.arrived_at)
+
+
 def _take_locale(_endpoint: str | None, values: dict[str, Any] | None) -> None:
+    g.arrived_at = clock.now()
     if values is None or "lang" not in values:
         return
     lang = values.pop("lang")

@@ -33,10 +33,11 @@ REFUSALS = {
     ),
     Refusal.ELSEWHERE: lazy_gettext("Others answer this appeal."),
     Refusal.APPEALED: lazy_gettext(
-        "You have appealed against this decision already. You can appeal once against each decision."
+        "You have appealed against this decision already. You can appeal once against each"
+        " decision."
     ),
     Refusal.NOT_REJECTED: lazy_gettext(
-        "There is no decision against which you could appeal. That is possible while your newest"
+        "There is no decision against which you could appeal. You can appeal only while your newest"
         " text is a rejected one."
     ),
     Refusal.APPEAL_OVER: lazy_gettext("The fourteen days in which you could appeal have passed."),
@@ -55,6 +56,10 @@ PROBLEMS = {
     "language-foreign": lazy_gettext(
         "This text does not seem to be in English, French or Spanish, the languages of this"
         " consultation. If it is in one of them, please choose it from the list."
+    ),
+    "sent-just-now": lazy_gettext(
+        "You sent these very words a moment ago, with other files, objectives or another language."
+        " To change those, open that text under “My contributions” and edit it."
     ),
     "file-unknown": lazy_gettext("A file is no longer there. Please attach it again."),
     "files-too-many": lazy_gettext("A text can carry at most ten files."),

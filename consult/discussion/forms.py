@@ -39,6 +39,8 @@ class WritingForm:
     key: str = ""
     draft: str = ""
     """Which draft the form shows and how often it had been saved: `UUID:number`."""
+    window: str = ""
+    """Which window of a browser with scripts it is; empty without scripts."""
     action: str = "send"
     take_over: bool = False
     """Tick every objective that is proposed for a passage."""
@@ -47,6 +49,8 @@ class WritingForm:
     errors: dict[str, list[str]] = field(default_factory=dict)
     saved_at: str | None = None
     """When the server last kept it, in words."""
+    theirs: str | None = None
+    """What stands there by now, where another window was faster."""
 
     @property
     def words(self) -> Words:
@@ -98,11 +102,12 @@ def read(form: MultiDict[str, str]) -> WritingForm:
         objectives=form.getlist("objectives"),
         passages=form.getlist("passages")[:500],
         passage_languages=form.getlist("passage_languages")[:500],
-        attachments=form.getlist("attachments")[:50],
+        attachments=[token for token in form.getlist("attachments")[:50] if token.isalnum()],
         parent=form.get("parent", "").replace("\x00", "").strip()[:40],
         in_role="in_role" in form,
-        draft=form.get("draft", "")[:64],
+        draft=form.get("draft", "").replace("\x00", "")[:64],
         key=form.get("idempotency_key", ""),
+        window=form.get("window", "")[:64],
         action=action if action in ACTIONS else "send",
         take_over=take_over,
         seen=int(seen) if seen.isdecimal() and len(seen) < 9 else 0,

@@ -76,14 +76,16 @@ def make_export(
     path: Path,
     locale: str,
     base_url: str,
+    holds: bool,
     storage: BlobStorage | None = None,
 ) -> MadeExport:
     """Write the contributions of a space that the actor may read to a file, in one step.
 
     `format` is a key of `exports.FORMATS`, `locale` the language of headings and labels. With a
-    `storage`, JSON Lines get the attached files beside them, in `FILE.files/`. The file says as of
-    when and by which filter, never when it was made. Raises `NotVisible` for a space that does not
-    exist for the actor, `Invalid` for a filter that names something the space does not have.
+    `storage`, JSON Lines get the attached files beside them, in `FILE.files/`. No format names an
+    infected file, nor while it `holds` them one that was not scanned. The file says as of when and
+    by which filter, never when it was made. Raises `NotVisible` for a space that does not exist for
+    the actor, `Invalid` for a filter that names something the space does not have.
     """
     with in_locale(locale):
         words = _words(session, slug=space_slug, actor=actor)
@@ -91,7 +93,12 @@ def make_export(
         instant = as_of(words.view.space)
         with TemporaryFile() as spool:
             lines = export_rows(
-                session, space=words.view.space, actor=actor, wanted=wanted, base_url=base_url
+                session,
+                space=words.view.space,
+                actor=actor,
+                wanted=wanted,
+                base_url=base_url,
+                holds=holds,
             )
             told = _Spool(spool, lines, words=words)
             header = _header(

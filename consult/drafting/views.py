@@ -67,6 +67,7 @@ def export(slug: str) -> Response | tuple[str, int]:
                 path=path,
                 locale=locale(),
                 base_url=config().base_url,
+                holds=config().holds_unscanned,
             )
         except Invalid as error:
             return _desk(view, errors=_sentences(error)), 422

@@ -27,6 +27,8 @@ from consult.spaces.queries import ShownAuthor, shown_in
 
 PER_PAGE = 20
 MAX_PAGE = 500
+MAX_READ = 2_000_000
+"""Characters of files that are looked through for the passages of one answer."""
 INDEXING = "search.index"
 """The handler that feeds the index."""
 
@@ -52,6 +54,10 @@ class InPaper:
     page: int | None
     paragraph: int
     """From 1; its place on the page with the file's text."""
+
+
+NOTHING: tuple[Excerpt, InPaper | None] = (Excerpt(()), None)
+"""The passage of a hit of which none was asked for."""
 
 
 @dataclass(frozen=True)
@@ -92,8 +98,13 @@ class Answer:
         return tuple(self.query.notes)
 
 
-def find(session: Session, *, backend: Backend, actor: Actor, asked: Asked) -> Answer:
-    """Return what the actor may read of what matches; a stale index can miss, never leak."""
+def find(
+    session: Session, *, backend: Backend, actor: Actor, asked: Asked, with_excerpts: bool = True
+) -> Answer:
+    """Return what the actor may read of what matches; a stale index can miss, never leak.
+
+    Who shows no passages asks for none, and reads no file for them.
+    """
     query = parse(asked.text)
     narrowed = asked.filters != Filters()
     if query.is_empty and not narrowed:
@@ -112,7 +123,7 @@ def find(session: Session, *, backend: Backend, actor: Actor, asked: Asked) -> A
         )
     except IndexUnavailable:
         return Answer(query=query, total=0, items=(), facets={}, is_available=False)
-    items = _rows(session, actor=actor, hits=results.hits, query=query)
+    items = _rows(session, actor=actor, hits=results.hits, query=query, with_excerpts=with_excerpts)
     dropped = len(results.hits) - len(items)
     return Answer(
         query=query, total=max(0, results.total - dropped), items=items, facets=results.facets
@@ -134,7 +145,9 @@ def _outdated(session: Session) -> frozenset[int]:
     return frozenset(removed) | {payload["contribution_id"] for payload in waiting}
 
 
-def _rows(session: Session, *, actor: Actor, hits: Sequence[Hit], query: Query) -> list[Found]:
+def _rows(
+    session: Session, *, actor: Actor, hits: Sequence[Hit], query: Query, with_excerpts: bool
+) -> list[Found]:
     by_id = {hit.id: hit for hit in hits}
     if not by_id:
         return []
@@ -172,7 +185,7 @@ def _rows(session: Session, *, actor: Actor, hits: Sequence[Hit], query: Query) 
         )
     ).all()
     found = {r.id: r for r in rows}
-    shown = _excerpts(session, rows, query=query)
+    shown = _excerpts(session, rows, query=query) if with_excerpts else {}
     return [
         Found(
             id=r.external_id or r.uid,
@@ -184,10 +197,10 @@ def _rows(session: Session, *, actor: Actor, hits: Sequence[Hit], query: Query) 
             question=r.number,
             is_question=r.kind == ContributionKind.QUESTION,
             published_at=r.first_published_at,
-            excerpt=shown[r.id][0],
+            excerpt=shown.get(r.id, NOTHING)[0],
             score=round(hit.score, 4),
             via=hit.via,
-            paper=shown[r.id][1],
+            paper=shown.get(r.id, NOTHING)[1],
         )
         for hit in hits
         if (r := found.get(hit.id)) is not None
@@ -197,15 +210,23 @@ def _rows(session: Session, *, actor: Actor, hits: Sequence[Hit], query: Query) 
 def _excerpts(
     session: Session, rows: Sequence[Any], *, query: Query
 ) -> dict[int, tuple[Excerpt, InPaper | None]]:
-    """Return a passage for each row: of the text, else of the first of its files with the words."""
+    """Return a passage for each row: of the text, else of the first of its files with the words.
+
+    Once `MAX_READ` characters of files were read, what is left shows how its text begins.
+    """
     shown: dict[int, tuple[Excerpt, InPaper | None]] = {
         r.id: (excerpt(r.text, query, language=r.language), None) for r in rows
     }
     unmarked = [r for r in rows if not shown[r.id][0].is_marked and query.required]
     papers = paper_texts.readable(session, [r.revision_id for r in unmarked])
+    room = MAX_READ
     for r in unmarked:
         for paper in papers.get(r.revision_id, ()):
-            passage = _in_paper(session, paper, query=query, language=r.language)
+            if room <= 0:
+                return shown
+            paragraphs = paper_texts.paragraphs(session, sha256=paper.sha256)
+            room -= sum(len(text) for _page, text in paragraphs)
+            passage = _in_paper(paper, paragraphs, query=query, language=r.language)
             if passage is not None:
                 shown[r.id] = passage
                 break
@@ -213,9 +234,12 @@ def _excerpts(
 
 
 def _in_paper(
-    session: Session, paper: ReadablePaper, *, query: Query, language: str
+    paper: ReadablePaper,
+    paragraphs: Sequence[tuple[int | None, str]],
+    *,
+    query: Query,
+    language: str,
 ) -> tuple[Excerpt, InPaper] | None:
-    paragraphs = paper_texts.paragraphs(session, sha256=paper.sha256)
     best = best_paragraph([text for _page, text in paragraphs], query, language=language)
     if best is None:
         return None

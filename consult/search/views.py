@@ -82,7 +82,7 @@ def feed() -> Response:
     if forum is None:
         raise NotVisible
     asked = replace(_asked(per_page=MAX_ENTRIES), sort="newest", page=1)
-    answer = find(session, backend=_backend(), actor=actor(), asked=asked)
+    answer = find(session, backend=_backend(), actor=actor(), asked=asked, with_excerpts=False)
     if not answer.is_available:
         response = make_response(render_template("errors/503.html"), 503)
         response.headers["Retry-After"] = str(REBUILDING)

@@ -4,10 +4,12 @@
 
 const REST = 3_000;
 const EVERY = 15_000;
+/** A server that does not answer within this time is as good as none. */
+const PATIENCE = 10_000;
 const MOST_WAIT = 300_000;
 /** Browsers let a page that is left send 64 kB. */
 const MOST_LEAVING = 60_000;
-const IGNORED = new Set(["csrf_token", "idempotency_key", "draft", "action"]);
+const IGNORED = new Set(["csrf_token", "idempotency_key", "draft", "action", "window"]);
 
 /**
  * Say something beside the field. `isLoud`: also to those who listen.
@@ -38,6 +40,7 @@ export class Autosave {
     this.#field = field;
     this.#tell = tell;
     this.#kept = this.#content();
+    this.#nameWindow();
     window.addEventListener("online", () => {
       this.#failures = 0;
       this.#send(false);
@@ -45,6 +48,17 @@ export class Autosave {
     document.addEventListener("visibilitychange", () => {
       if (document.visibilityState === "hidden") this.#send(true);
     });
+  }
+
+  /** Tell the server which window this is: where an answer is lost, it knows its own saves. */
+  #nameWindow() {
+    const named = document.createElement("input");
+    named.type = "hidden";
+    named.name = "window";
+    named.value = [...crypto.getRandomValues(new Uint8Array(16))]
+      .map((byte) => byte.toString(16).padStart(2, "0"))
+      .join("");
+    this.#form.append(named);
   }
 
   /** Whether the server has what the form says now. */
@@ -121,6 +135,7 @@ export class Autosave {
         body,
         headers: { Accept: "application/json" },
         keepalive: isLeaving && String(body).length < MOST_LEAVING,
+        signal: AbortSignal.timeout(PATIENCE),
       });
       const isJson = answer.headers.get("Content-Type")?.includes("json") ?? false;
       return this.#settle(answer.status, isJson ? await answer.json() : {});

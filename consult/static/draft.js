@@ -6,6 +6,8 @@ import { Autosave } from "./autosave.js";
 import { replace } from "./editing.js";
 
 const PAUSE = 800;
+/** For how long a form that is sent waits for a draft that is on its way. */
+const PATIENCE = 3_000;
 const LOCALE = document.documentElement.lang === "en" ? "en-GB" : document.documentElement.lang;
 /** Windows on the same form beside each other, each of which has a place of its own. */
 const PLACES = ["", "~2", "~3"];
@@ -227,6 +229,7 @@ function watch(form) {
   let timer = 0;
   let isSending = false;
   let isWaiting = false;
+  let hasWaited = false;
 
   /**
    * @param {string} sentence
@@ -235,6 +238,17 @@ function watch(form) {
   function tell(sentence, isLoud) {
     note.textContent = sentence;
     if (isLoud) document.dispatchEvent(new CustomEvent("announce", { detail: sentence }));
+  }
+
+  /**
+   * Send the form once the draft is kept, but do not let a slow line hold it up.
+   * @param {Promise<void>} underway
+   * @param {HTMLElement | null} submitter
+   */
+  async function wait(underway, submitter) {
+    await Promise.race([underway, new Promise((end) => setTimeout(end, PATIENCE))]);
+    hasWaited = true;
+    form.requestSubmit(submitter);
   }
 
   const change = () => {
@@ -254,17 +268,19 @@ function watch(form) {
     saver?.stop();
     if (action === "discard") keeper.discard();
     else keeper.keep(action === "send");
-    if (saver?.underway) {
+    if (saver?.underway && !hasWaited) {
       // The form must know which draft it continues: what is on its way may make another of it.
       event.preventDefault();
-      if (!isWaiting) saver.underway.finally(() => form.requestSubmit(submitter));
+      if (isWaiting) return;
       isWaiting = true;
+      if (action === "send") tell(form.dataset.waiting ?? "", true);
+      wait(saver.underway, submitter);
       return;
     }
     isSending = true;
   });
   window.addEventListener("pageshow", () => {
-    isSending = isWaiting = false;
+    isSending = isWaiting = hasWaited = false;
     saver?.resume();
   });
   window.addEventListener("beforeunload", (event) => {

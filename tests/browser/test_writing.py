@@ -556,6 +556,71 @@ def test_sending_waits_for_the_draft_that_is_on_its_way(clocked: Page) -> None:
     assert "a-draft:7" in sent[0]
 
 
+def test_a_form_that_is_sent_waits_no_longer_than_three_seconds_for_its_draft(
+    clocked: Page,
+) -> None:
+    held: list[Route] = []
+    sent: list[str] = []
+
+    def hang(route: Route) -> None:
+        request = route.request
+        if request.method != "POST":
+            route.fallback()
+        elif request.headers.get("accept") == "application/json":
+            held.append(route)
+        else:
+            sent.append(request.post_data or "")
+            route.fulfill(body="<!DOCTYPE html><title>Sent</title>", content_type="text/html")
+
+    clocked.route(f"**/en{QUESTION}", hang)
+    clocked.locator("#body").fill("Sent over a line that hangs.")
+    pass_time(clocked, 4)
+    clocked.locator("button[name=action][value=send]").click(no_wait_after=True)
+    waiting = "Sending as soon as the draft is kept."
+    expect(note(clocked)).to_have_text(waiting)
+    expect(clocked.locator("#status")).to_have_text(waiting)
+    pass_time(clocked, 2)
+    assert sent == []
+    with clocked.expect_navigation():
+        pass_time(clocked, 2)
+    assert len(held) == 1
+    assert len(sent) == 1
+    assert "Sent over a line that hangs." in sent[0]
+
+
+def test_a_draft_that_hangs_is_given_up_and_kept_in_the_browser(clocked: Page) -> None:
+    # The browser's own time-outs do not follow the clock of the test.
+    clocked.evaluate(
+        """() => { AbortSignal.timeout = (time) => {
+          const one = new AbortController();
+          setTimeout(() => one.abort(new DOMException("over", "TimeoutError")), time);
+          return one.signal;
+        }; }"""
+    )
+    clocked.route(
+        f"**/en{QUESTION}",
+        lambda route: None if route.request.method == "POST" else route.fallback(),
+    )
+    clocked.locator("#body").fill("Nobody answers.")
+    pass_time(clocked, 4)
+    expect(note(clocked)).to_have_text("Kept in this browser.")
+    pass_time(clocked, 11)
+    expect(note(clocked)).to_contain_text("No connection")
+
+
+def test_a_draft_is_kept_without_the_files_that_were_chosen(clocked: Page) -> None:
+    server = Saving(clocked)
+    clocked.locator("#files").set_input_files(
+        {"name": "Paper.txt", "mimeType": "text/plain", "buffer": b"What the paper says."}
+    )
+    clocked.locator("#body").fill("The paper comes with the sending.")
+    pass_time(clocked, 4)
+    expect(note(clocked)).to_have_text("Draft kept, number 1.")
+    assert server.sent[0]["body"] == ["The paper comes with the sending."]
+    assert "files" not in server.sent[0]
+    assert "What the paper says." not in str(server.sent)
+
+
 def test_a_double_click_sends_one_contribution(page_as: PageAs, signed_in: StorageState) -> None:
     page = page_as(storage_state=signed_in)
     words = "Said once, clicked twice, in one breath."

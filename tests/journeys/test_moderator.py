@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import re
 from typing import Any
@@ -12,10 +13,11 @@ from flask.testing import FlaskClient
 
 from consult.core import clock
 from consult.discussion.models import Contribution
-from consult.discussion.states import Removed, RevisionState
+from consult.discussion.states import Removed, RevisionState, Scan
 from consult.moderation import services
 from consult.moderation.states import Verdict
 from tests import factories as make
+from tests.integration.discussion.attached import make_attachment
 from tests.integration.moderation.desk import WHY, Desk, make_desk, moderator_of
 from tests.signing_in import sign_in, token_of
 
@@ -190,11 +192,27 @@ def test_an_edit_is_approved_from_the_page_that_shows_it(browser: FlaskClient, d
     item = desk.published(source="We count 1,200 families.")
     desk.edit(item, "We count 1,340 families.")
     page = browser.get(at(item)).text
-    assert "<del>1,200 </del><ins>1,340 </ins>" in page
+    assert re.search(r"<del><span[^>]*>\[removed:\] </span>1,200 <span", page)
+    assert re.search(r"<ins><span[^>]*>\[added:\] </span>1,340 <span", page)
     fields = hidden_fields(page)
     assert (fields["revision"], fields["published_revision"]) == ("2", "1")
     assert browser.post(at(item), data=fields | {"verdict": "approve"}).status_code == 303
     assert item.published_revision_id == desk.text(item, 2).id
+
+
+@pytest.mark.parametrize("policy", ["served", "held"])
+def test_a_moderator_gets_an_unscanned_file_unless_those_are_held(
+    browser: FlaskClient, app: Flask, desk: Desk, monkeypatch: pytest.MonkeyPatch, policy: str
+) -> None:
+    item = desk.pending()
+    revision_id = desk.text(item).id
+    paper = make_attachment(desk.session, revision_id=revision_id, scan=Scan.WAITING)
+    before = app.extensions["consult.config"]
+    config = dataclasses.replace(before, unscanned_files=policy)
+    monkeypatch.setitem(app.extensions, "consult.config", config)
+    page = browser.get(at(item)).text
+    assert (f"/en/files/{paper.token}" in page) is (policy == "served")
+    assert ("waits for the virus scan" in page) is (policy == "held")
 
 
 def test_a_decision_is_taken_back_with_one_button(browser: FlaskClient, desk: Desk) -> None:

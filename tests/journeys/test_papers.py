@@ -29,7 +29,7 @@ def _file(name="paper.txt", content=None):
 
 
 def _token(page):
-    return re.search(r'name="attachments" value="([^"]+)" checked', page)[1]
+    return re.findall(r'name="attachments" value="([^"]+)" checked', page)[0]
 
 
 def _files(session):

@@ -147,6 +147,77 @@ def test_the_script_of_an_older_window_overwrites_nothing(bintou, session):
     assert session.scalars(select(Revision.source)).one() == "Newer."
 
 
+def test_a_save_whose_answer_was_lost_does_not_make_the_window_a_stranger(bintou, session):
+    page = bintou.browser.get(bintou.question).text
+    values = bintou.hidden(page) | {"action": "save", "window": "a" * 32, "language": "en"}
+    bintou.browser.post(bintou.question, data=values | {"body": "Half a"}, headers=JSON)
+    again = bintou.browser.post(
+        bintou.question, data=values | {"body": "Half a sentence"}, headers=JSON
+    )
+    assert again.status_code == 200
+    values |= {"body": "A whole sentence.", "action": "send"}
+    assert bintou.browser.post(bintou.question, data=values).status_code == 303
+    session.expire_all()
+    assert [one.source for one in session.scalars(select(Revision))] == ["A whole sentence."]
+
+
+def test_a_copied_window_is_another_one(bintou, session):
+    page = bintou.browser.get(bintou.question).text
+    values = bintou.hidden(page) | {"action": "save", "window": "a" * 32}
+    bintou.browser.post(bintou.question, data=values | {"body": "From one."}, headers=JSON)
+    copied = values | {"window": "b" * 32, "body": "From its copy."}
+    assert bintou.browser.post(bintou.question, data=copied, headers=JSON).status_code == 409
+
+
+def test_the_same_words_with_another_file_or_objective_are_not_dropped(bintou, session):
+    bintou.answer("We share one register of skills.", objectives=["15"])
+    other = bintou.answer("We share one register of skills.", objectives=["16"])
+    assert other.status_code == 422
+    assert "You sent these very words a moment ago" in other.text
+    assert len(session.scalars(select(Contribution)).all()) == 1
+
+
+def test_a_form_whose_draft_was_sent_from_another_window_makes_no_second_text(bintou, session):
+    bintou.answer("Kept first.", action="save")
+    one = bintou.browser.get(bintou.question).text
+    other = bintou.browser.get(bintou.question).text
+    sent = bintou.send(bintou.question, one, body="Kept first, then sent.")
+    same = bintou.send(bintou.question, other, body="Kept first, then sent.")
+    assert same.headers["Location"] == sent.headers["Location"]
+    differs = bintou.send(bintou.question, other, body="Kept first, then changed.")
+    assert differs.status_code == 409
+    assert "Kept first, then sent." in differs.text
+    assert "Kept first, then changed." in differs.text
+    assert len(session.scalars(select(Contribution)).all()) == 1
+
+
+def test_an_older_window_does_not_discard_what_a_newer_one_kept(bintou, session):
+    bintou.answer("On the laptop.", action="save")
+    laptop = bintou.browser.get(bintou.question).text
+    bintou.answer("On the telephone, an hour of work.", action="save")
+    refused = bintou.send(bintou.question, laptop, body="On the laptop.", action="discard")
+    assert refused.status_code == 409
+    assert "an hour of work" in bintou.browser.get(bintou.question).text
+
+
+def test_after_a_refusal_every_choice_is_still_there(bintou, session):
+    bintou.answer("First.", action="save")
+    page = bintou.browser.get(bintou.question).text
+    bintou.answer("Second.", action="save")
+    late = bintou.send(bintou.question, page, body="Third.", action="save", objectives=["16"])
+    assert late.status_code == 409
+    assert re.search(r'name="objectives" value="16"[^>]* checked', late.text)
+    again = bintou.send(bintou.question, late.text, body="Third.", action="save")
+    assert again.status_code == 303
+
+
+def test_a_role_that_was_taken_away_stays_away_with_the_draft(bintou, session):
+    make.grant(session, user=bintou.user, role=Role.MODERATOR, space=bintou.space)
+    session.commit()
+    bintou.answer("As anybody.", action="save")
+    assert 'name="in_role" value="1">' in bintou.browser.get(bintou.question).text
+
+
 def test_the_script_is_told_in_a_sentence_why_a_draft_is_not_kept(bintou):
     page = bintou.browser.get(bintou.question).text
     values = bintou.hidden(page) | {"body": "x" * 50_001, "action": "save"}

@@ -16,7 +16,7 @@ from typing import Any
 from consult.discussion.papers import kinds, reading
 from consult.discussion.papers.shapes import Kind, PaperRefusal, Refused
 
-MEMORY = 1024 * 1024 * 1024
+MEMORY = 512 * 1024 * 1024
 """Bytes of address space."""
 ANSWER = 64 * 1024 * 1024
 """Bytes that may be written."""

@@ -10,6 +10,8 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
+import time
 from pathlib import Path
 from typing import IO, Any
 
@@ -18,8 +20,16 @@ from consult.discussion.papers.shapes import Kind, PaperRefusal, PaperText, Refu
 CHECK_SECONDS = 20.0
 """How long somebody who hands a file in may have to wait for the answer."""
 READ_SECONDS = 50.0
+MOST_AT_ONCE = 2
+"""Children of one process that run at the same time: their memory adds up."""
+WAIT_SECONDS = 20.0
+"""How long a check may wait until another one has ended."""
+WAIT_TO_READ_SECONDS = 120.0
 MODULE = "consult.discussion.papers.child"
 ROOT = Path(__file__).resolve().parents[3]
+
+
+_places = threading.BoundedSemaphore(MOST_AT_ONCE)
 
 
 class Unreadable(Exception):
@@ -27,8 +37,17 @@ class Unreadable(Exception):
 
 
 def check(stream: IO[bytes], *, seconds: float = CHECK_SECONDS) -> Kind:
-    """Return what a file is, by a child process; raises `Refused` with the reason."""
-    answer = _ask("check", stream, seconds=seconds)
+    """Return what a file is, by a child process; raises `Refused` with the reason.
+
+    The `seconds` are for waiting until a child may run and for its work together.
+    """
+    until = time.monotonic() + seconds
+    if not _places.acquire(timeout=min(WAIT_SECONDS, max(0.0, seconds))):
+        raise Refused(PaperRefusal.BOMB)
+    try:
+        answer = _ask("check", stream, seconds=until - time.monotonic())
+    finally:
+        _places.release()
     if answer is None:
         raise Refused(PaperRefusal.BOMB)
     if "refusal" in answer:
@@ -38,8 +57,16 @@ def check(stream: IO[bytes], *, seconds: float = CHECK_SECONDS) -> Kind:
 
 
 def read(stream: IO[bytes], *, kind: Kind, seconds: float = READ_SECONDS) -> PaperText:
-    """Return the text of a file, by a child process; raises `Unreadable`."""
-    answer = _ask(kind.value, stream, seconds=seconds)
+    """Return the text of a file, by a child process; raises `Unreadable`.
+
+    Raises `TimeoutError` where no child may run for two minutes: that says nothing of the file.
+    """
+    if not _places.acquire(timeout=WAIT_TO_READ_SECONDS):
+        raise TimeoutError
+    try:
+        answer = _ask(kind.value, stream, seconds=seconds)
+    finally:
+        _places.release()
     if answer is None or "paragraphs" not in answer:
         raise Unreadable
     return PaperText(
@@ -57,11 +84,11 @@ def _ask(task: str, stream: IO[bytes], *, seconds: float) -> dict[str, Any] | No
         copy.seek(0)
         try:
             done = subprocess.run(  # noqa: S603 - our own module, no word of it comes from outside
-                [sys.executable, "-m", MODULE, task, str(int(seconds))],
+                [sys.executable, "-m", MODULE, task, str(max(1, int(seconds)))],
                 stdin=copy,
                 stdout=said,
                 stderr=subprocess.DEVNULL,
-                timeout=seconds,
+                timeout=max(0.01, seconds),
                 cwd=ROOT,
                 # Keys and passwords of the service stand in its environment: none of it goes along.
                 env={

@@ -16,6 +16,15 @@ _HARMLESS_PARTS = re.compile(r"/printersettings\d*\.bin$")
 _ACTIVE_RELATIONS = ("vbaproject", "vbadata", "control", "oleobject", "afchunk", "subdocument")
 _OWN_DISK = re.compile(r"(?:file:/{0,3})?[a-z]:[\\/]", re.IGNORECASE)
 """A template on the writer's own disk: no reader's computer asks anybody for it."""
+_OFFICE = (
+    "http://purl.oclc.org/ooxml/",
+    "http://schemas.microsoft.com/office/",
+    "http://schemas.openxmlformats.org/",
+    "urn:schemas-microsoft-com:",
+)
+"""How the names of vocabularies begin that Word runs, wherever a part lies."""
+_XML_PARTS = (".xml", ".rels", ".vml")
+_DRAWING = "image/svg+xml"
 _CALLS = re.compile(r"\s*DDE(?:AUTO)?\b", re.IGNORECASE)
 """Fields that start another program."""
 _SPREADSHEET = re.compile(r"/embeddings/[^/]+\.xlsx$")
@@ -34,17 +43,22 @@ class WordRules:
         lowered = f"/{name.casefold()}"
         if _ACTIVE_PARTS.search(lowered) and not _HARMLESS_PARTS.search(lowered):
             raise Refused(PaperRefusal.ACTIVE, Kind.DOCX)
+        if lowered.endswith(".piece"):
+            # A part cut in pieces is put together by nobody here; Word itself writes none.
+            raise Refused(PaperRefusal.ACTIVE, Kind.DOCX)
         if "/embeddings/" in lowered and not lowered.endswith("/") and not self.wants(name):
             raise Refused(PaperRefusal.ACTIVE, Kind.DOCX)
 
     def start(self, name: str, tag: str, attributes: dict[str, str]) -> None:
         """Look at content types, relations and fields."""
-        local = tag.rpartition(" ")[2]
+        vocabulary, _, local = tag.rpartition(" ")
         if name == "[Content_Types].xml":
-            self._content_type(attributes.get("ContentType", ""))
-        elif name.endswith(".rels") and local == "Relationship":
+            self._content_type(attributes)
+        elif name.casefold().endswith(".rels") and local == "Relationship":
             _relation(attributes)
-        elif local in _ACTIVE_ELEMENTS and name.startswith("word/"):
+        elif local in _ACTIVE_ELEMENTS and (
+            name.startswith("word/") or vocabulary.startswith(_OFFICE)
+        ):
             raise Refused(PaperRefusal.ACTIVE, Kind.DOCX)
         elif local == "fldChar":
             self._code = ""
@@ -77,8 +91,16 @@ class WordRules:
             raise Refused(PaperRefusal.NOT_A_KIND)
         return Kind.DOCX
 
-    def _content_type(self, content_type: str) -> None:
-        lowered = content_type.casefold()
+    def _content_type(self, attributes: dict[str, str]) -> None:
+        """Refuse types of code, and parts that are XML under a name that says otherwise.
+
+        Parts are looked into by the ends of their names; Word goes by their types.
+        """
+        lowered = attributes.get("ContentType", "").partition(";")[0].strip().casefold()
+        end = attributes.get("PartName") or f".{attributes.get('Extension', '')}"
+        is_xml = lowered.endswith(("+xml", "/xml")) and lowered != _DRAWING
+        if is_xml and not end.casefold().endswith(_XML_PARTS):
+            raise Refused(PaperRefusal.ACTIVE, Kind.DOCX)
         if any(word in lowered for word in _ACTIVE_TYPES):
             raise Refused(PaperRefusal.ACTIVE, Kind.DOCX)
         self._is_document = self._is_document or lowered == _DOCUMENT

@@ -113,7 +113,8 @@ def _check_directory(package: zipfile.ZipFile, *, size: int) -> None:
     if sum(member.compress_size for member in members) > size:
         # Members that share bytes are made to be unfolded again and again.
         raise Refused(PaperRefusal.BOMB)
-    if len(set(package.namelist())) != len(members):
+    # Programs take names that differ in their case alone for one.
+    if len({name.casefold() for name in package.namelist()}) != len(members):
         raise Refused(PaperRefusal.DAMAGED)
     for member in members:
         if member.flag_bits & 0x1:

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import re
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import IO, Any
 
 from pypdf import PdfReader
@@ -28,6 +28,8 @@ MAX_PICTURES = 500 * 1024 * 1024
 MAX_RATIO = 100
 RATIO_FROM = 1024 * 1024
 MAX_OBJECTS = 300_000
+CHUNK = 1 << 18
+"""Bytes of a stream that are unfolded at a time; what was counted is let go of."""
 MOST_ACTIONS = 50
 """Actions that may follow one another when a file is opened."""
 
@@ -52,6 +54,19 @@ _ACTIVE_KEYS = frozenset(
 )
 _ACTIVE_TYPES = frozenset(
     ("/3D", "/EmbeddedFile", "/FileAttachment", "/Movie", "/RichMedia", "/Screen", "/Sound")
+)
+_FLATE = frozenset(("/Fl", "/FlateDecode"))
+_OTHERS_THAT_COUNT = frozenset(
+    (
+        "/A85",
+        "/AHx",
+        "/ASCII85Decode",
+        "/ASCIIHexDecode",
+        "/LZW",
+        "/LZWDecode",
+        "/RL",
+        "/RunLengthDecode",
+    )
 )
 _ACTIVE_BYTES = re.compile(
     rb"/(?:JavaScript|Launch|EmbeddedFiles?|RichMedia\w*|ImportData|SubmitForm)(?![\w.-])"
@@ -160,25 +175,40 @@ def _inflated(found: StreamObject, *, room: int) -> int:
     """Return how many bytes a stream really holds; raises `Refused` beyond the room."""
     filters = found.get("/Filter")
     names = [str(name) for name in filters] if isinstance(filters, ArrayObject) else [str(filters)]
-    data = _raw(found)
+    if not _OTHERS_THAT_COUNT.isdisjoint(names):
+        # The library stops at 75 MB by itself.
+        return _decoded_size(found, room=room)
+    raw = _raw(found)
+    pieces: Iterable[bytes] = (raw[at : at + CHUNK] for at in range(0, len(raw), CHUNK))
     for name in names:
-        if name in {"/FlateDecode", "/Fl"}:
-            data = _unfolded(data, room=room)
-        elif name in {"/LZWDecode", "/LZW", "/RunLengthDecode", "/RL"}:
-            # The library stops at 75 MB by itself.
-            return _decoded_size(found, room=room)
-    return len(data)
+        if name in _FLATE:
+            pieces = _unfolded(pieces)
+    return _counted(pieces, room=room)
 
 
-def _unfolded(data: bytes, *, room: int) -> bytes:
+def _unfolded(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """Yield what comes out, bit by bit; what is damaged ends it, as in every viewer."""
     decompressor = zlib.decompressobj()
     try:
-        unfolded = decompressor.decompress(data, room + 1)
+        for piece in pieces:
+            waiting = piece
+            # What fills a whole chunk may have left more inside, though nothing waits outside.
+            if decompressor.eof:
+                return
+            while unfolded := decompressor.decompress(waiting, CHUNK):
+                yield unfolded
+                waiting = decompressor.unconsumed_tail
     except zlib.error:
-        return b""
-    if len(unfolded) > room:
-        raise Refused(PaperRefusal.BOMB)
-    return unfolded
+        return
+
+
+def _counted(pieces: Iterable[bytes], *, room: int) -> int:
+    size = 0
+    for piece in pieces:
+        size += len(piece)
+        if size > room:
+            raise Refused(PaperRefusal.BOMB)
+    return size
 
 
 def _decoded_size(found: StreamObject, *, room: int) -> int:

@@ -4,6 +4,7 @@ which ones are official.
 
 from consult.discussion.policy.acts import (
     CLOSING_GRACE,
+    CLOSING_GRACE_WITH_FILES,
     RESUBMIT_DAYS,
     UNDO_WITHDRAWAL,
     Writing,
@@ -30,6 +31,7 @@ from consult.discussion.policy.visibility import (
 __all__ = [
     "AUTHOR_IDS",
     "CLOSING_GRACE",
+    "CLOSING_GRACE_WITH_FILES",
     "MATRIX",
     "RESUBMIT_DAYS",
     "UNDO_WITHDRAWAL",

@@ -16,6 +16,8 @@ from consult.spaces.states import Phase
 
 CLOSING_GRACE = dt.timedelta(seconds=60)
 """For a form that was opened before the closing; a page, not the API."""
+CLOSING_GRACE_WITH_FILES = dt.timedelta(minutes=10)
+"""For a form that brings files, which take their time on the way."""
 RESUBMIT_DAYS = dt.timedelta(days=7)
 UNDO_WITHDRAWAL = dt.timedelta(seconds=60)
 

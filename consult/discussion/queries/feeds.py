@@ -14,7 +14,11 @@ from consult.core.atom import MAX_ENTRIES
 from consult.core.authz import Actor
 from consult.core.i18n import Translated
 from consult.discussion.models import Contribution, Revision, RevisionTag
-from consult.discussion.policy import public_contributions, visible_contributions
+from consult.discussion.policy import (
+    official_answers,
+    public_contributions,
+    visible_contributions,
+)
 from consult.discussion.states import Removed
 from consult.spaces.models import Author, Forum, Objective, Organisation, Space
 from consult.spaces.queries import ObjectiveRow, ShownAuthor, shown_in
@@ -88,6 +92,7 @@ def _texts() -> Select[Any]:
             PUBLISHED_AT.label("published_at"),
             Contribution.edited_at,
             Contribution.official_at,
+            official_answers().label("is_official"),
             case(
                 (Contribution.parent_id.is_not(None), parent.reference), else_=asked.reference
             ).label("in_reply_to"),
@@ -141,8 +146,8 @@ def _entries(session: Session, statement: Select[Any]) -> list[Entry]:
             language=r.language,
             html=r.html,
             published_at=r.published_at,
-            updated_at=max(filter(None, (r.published_at, r.edited_at, r.official_at))),
-            is_official=r.official_at is not None,
+            updated_at=_updated_at(r),
+            is_official=r.is_official,
             in_reply_to=r.in_reply_to,
             objectives=objectives.get(r.revision_id, ()),
             space_slug=r.slug,
@@ -152,6 +157,13 @@ def _entries(session: Session, statement: Select[Any]) -> list[Entry]:
         )
         for r in rows
     ]
+
+
+def _updated_at(row: Any) -> dt.datetime:
+    """Return the newest public change; a mark that an edit ended is none."""
+    marked_at = row.official_at if row.is_official else None
+    changes: list[dt.datetime | None] = [row.published_at, row.edited_at, marked_at]
+    return max(filter(None, changes))
 
 
 def _name(author: ShownAuthor) -> str:

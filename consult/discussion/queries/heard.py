@@ -17,7 +17,7 @@ from consult.spaces.models import Author, Category
 from consult.spaces.queries import ObjectiveRow
 
 FEWEST = 5
-"""Contributions from which on those of a category are counted on a page."""
+"""Contributions, and authors of them, from which on a category is counted on a page."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Heard:
     categories: Sequence[Figure]
     """The most active first."""
     few: Sequence[str]
-    """Categories with fewer than `FEWEST`, in the forum's order: a figure might name somebody."""
+    """Categories that are not counted, in the forum's order: a figure might name somebody."""
     languages: Sequence[Figure]
 
 
@@ -53,7 +53,8 @@ def heard(session: Session, *, space_id: int, objectives: Sequence[ObjectiveRow]
     by_language = dict(session.execute(_by_language(space_id)).tuples().all())
     groups = session.execute(_by_category(space_id)).all()
     named = [group for group in groups if group.slug is not None]
-    counted = sorted((g for g in named if g.texts >= FEWEST), key=lambda g: -g.texts)
+    uncounted = _uncounted(named)
+    counted = sorted((g for g in named if g.slug not in uncounted), key=lambda g: -g.texts)
     languages = [(code, language_label(code), by_language.get(code, 0)) for code in LOCALES]
     return Heard(
         contributions=sum(group.texts for group in groups),
@@ -62,9 +63,21 @@ def heard(session: Session, *, space_id: int, objectives: Sequence[ObjectiveRow]
             (str(one.number), one.label, by_objective.get(one.id, 0)) for one in objectives
         ),
         categories=_figures((group.slug, str(group.name), group.texts) for group in counted),
-        few=[str(group.name) for group in named if group.texts < FEWEST],
+        few=[str(group.name) for group in named if group.slug in uncounted],
         languages=_figures(sorted(languages, key=lambda line: -line[2])),
     )
+
+
+def _uncounted(groups: Sequence[Any]) -> set[str]:
+    """Return the slugs of the categories whose figures are not told.
+
+    Never one alone where there are more: the total minus all others would tell its figure.
+    """
+    few = {group.slug for group in groups if min(group.texts, group.people) < FEWEST}
+    others = [group for group in groups if group.slug not in few]
+    if len(few) == 1 and others:
+        few.add(min(others, key=lambda group: group.texts).slug)
+    return few
 
 
 def _figures(lines: Iterable[tuple[str, str, int]]) -> list[Figure]:

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Select, and_, func, select
 from sqlalchemy.orm import Session, aliased
 
 from consult.core.authz import Actor
 from consult.core.i18n import locale
-from consult.discussion.models import Contribution, Revision, RevisionAttachment, RevisionTag
+from consult.discussion.models import (
+    Contribution,
+    Paper,
+    Revision,
+    RevisionAttachment,
+    RevisionTag,
+)
 from consult.discussion.policy import visible_contributions
+from consult.discussion.queries.attachments import is_served
 from consult.discussion.queries.line_shapes import (
     Choice,
     Line,
@@ -35,11 +42,13 @@ def finished(
     space: Space,
     actor: Actor,
     base_url: str,
+    holds: bool,
 ) -> Iterator[Line]:
     """Yield the lines of chosen contributions of a space in the order given.
 
     A published text is asked for again by the rule of who sees what: it may have been taken
-    from view since it was chosen, and then leaves its place only.
+    from view since it was chosen, and then leaves its place only. Files that nobody gets, because
+    they are infected or, where it `holds` them, not scanned yet, are not told.
     """
     heads = {
         row.id: row
@@ -52,7 +61,7 @@ def finished(
     }
     texts = _texts(session, shown.values())
     tags = public_tags(session, shown.values())
-    files = attachments(session, shown.values())
+    files = given_out(session, shown.values(), holds=holds)
     for key, choice in chosen.items():
         text = texts.get(shown.get(key, 0))
         yield _line(
@@ -160,18 +169,39 @@ def told_tags(tags: Iterable[LineTag]) -> tuple[LineTag, ...]:
     return tuple(tag for tag in tags if tag.start is not None or tag.by == TagRole.MODERATOR.value)
 
 
-def attachments(
-    session: Session, revision_ids: Iterable[int]
+class ScannedFile(NamedTuple):
+    """A file, and what is known of its content."""
+
+    file: LineAttachment
+    scan: str | None
+    """None where nothing is known."""
+
+
+def given_out(
+    session: Session, revision_ids: Iterable[int], *, holds: bool
 ) -> dict[int, tuple[LineAttachment, ...]]:
-    """Return the files of each revision in the order in which they came."""
-    found: dict[int, list[LineAttachment]] = {}
+    """Return those files of each revision that may leave the platform, by the rule of `is_served`.
+
+    `holds` says that none does before its scan.
+    """
+    return {
+        key: tuple(one.file for one in files if is_served(one.scan, holds=holds))
+        for key, files in attachments(session, revision_ids).items()
+    }
+
+
+def attachments(session: Session, revision_ids: Iterable[int]) -> dict[int, list[ScannedFile]]:
+    """Return all files of each revision in the order in which they came."""
+    found: dict[int, list[ScannedFile]] = {}
     for row in session.execute(
         select(
             RevisionAttachment.revision_id,
             RevisionAttachment.name,
             RevisionAttachment.sha256,
             RevisionAttachment.media_type,
+            Paper.scan,
         )
+        .outerjoin(Paper, Paper.sha256 == RevisionAttachment.sha256)
         .where(
             RevisionAttachment.revision_id.in_(sorted(revision_ids)),
             RevisionAttachment.sha256.is_not(None),
@@ -179,8 +209,8 @@ def attachments(
         .order_by(RevisionAttachment.position, RevisionAttachment.id)
     ):
         file = LineAttachment(row.name, row.sha256, row.media_type)
-        found.setdefault(row.revision_id, []).append(file)
-    return {key: tuple(files) for key, files in found.items()}
+        found.setdefault(row.revision_id, []).append(ScannedFile(file, row.scan))
+    return found
 
 
 def _line(

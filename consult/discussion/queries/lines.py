@@ -69,18 +69,27 @@ OwnQuestion = aliased(Question, name="own_question")
 
 
 def export_rows(
-    session: Session, *, space: Space, actor: Actor, wanted: ExportFilter, base_url: str
+    session: Session,
+    *,
+    space: Space,
+    actor: Actor,
+    wanted: ExportFilter,
+    base_url: str,
+    holds: bool,
 ) -> Iterator[Line]:
     """Yield the lines of a space that the actor may read, narrowed by a filter.
 
     By question number, a participant's question before its comments, threads in their order,
     parents before children. Every ancestor of a match and the question it hangs on come too.
-    Ids are chosen first, texts follow by 500.
+    Ids are chosen first, texts follow by 500. Infected files are not told, nor while it `holds`
+    them those that were not scanned.
     """
     places, choices = _choose(session, space=space, actor=actor, wanted=wanted)
     for chunk in _chunks(places):
         chosen = {place.id: choices[place.id] for place in chunk}
-        yield from finished(session, chosen, space=space, actor=actor, base_url=base_url)
+        yield from finished(
+            session, chosen, space=space, actor=actor, base_url=base_url, holds=holds
+        )
 
 
 def as_of(space: Space) -> dt.datetime | None:

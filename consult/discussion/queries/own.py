@@ -217,6 +217,23 @@ def find_draft(
     return Draft(row[0], row[1]) if row else None
 
 
+def sent_from_draft(session: Session, *, uid: str, actor: Actor) -> Draft | None:
+    """Return what was sent from a draft that a form still shows, with its first sent text."""
+    row = session.execute(
+        select(Contribution, Revision)
+        .join(Revision, Revision.contribution_id == Contribution.id)
+        .where(
+            Contribution.uid == uid,
+            Contribution.sent_at.is_not(None),
+            own_texts(actor),
+            Revision.sent_at.is_not(None),
+        )
+        .order_by(Revision.number)
+        .limit(1)
+    ).first()
+    return Draft(row[0], row[1]) if row else None
+
+
 @cache
 def _draft(*, is_question: bool, is_reply: bool) -> Select[tuple[Contribution, Revision]]:
     """Return the statement of every page with a form, built once for each kind of text."""

@@ -114,9 +114,7 @@ class Labels:
     """Whether nobody gets a file before its virus scan."""
 
 
-def labels(
-    *, zone: str | None, objectives: Iterable[ObjectiveRow] = (), holds: bool = True
-) -> Labels:
+def labels(*, zone: str | None, holds: bool, objectives: Iterable[ObjectiveRow] = ()) -> Labels:
     """Return the words in the current locale; `zone` is the one in which hours are told, `holds`
     says whether nobody gets a file before its virus scan.
     """

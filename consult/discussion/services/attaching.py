@@ -18,9 +18,10 @@ from consult.core.errors import Invalid, TooMany
 from consult.core.outbox import emit
 from consult.core.storage import CHUNK, Blob, BlobStorage
 from consult.discussion.events import FileKept
-from consult.discussion.models import Paper, Revision, RevisionAttachment, Upload
+from consult.discussion.models import Contribution, Paper, Revision, RevisionAttachment, Upload
 from consult.discussion.papers import isolation, names
 from consult.discussion.papers.shapes import (
+    BY_MEDIA_TYPE,
     MAX_FILES,
     MEDIA_TYPES,
     Kind,
@@ -28,6 +29,7 @@ from consult.discussion.papers.shapes import (
     PaperRefused,
     Refused,
 )
+from consult.discussion.policy import own_texts
 from consult.discussion.queries.attachments import NamedFile, named
 from consult.discussion.services import files
 from consult.discussion.states import Reading, Scan
@@ -46,7 +48,7 @@ class CheckedFile:
     size: int
 
 
-def check(*, name: str, stream: IO[bytes]) -> CheckedFile:
+def check(*, name: str, stream: IO[bytes], seconds: float = isolation.CHECK_SECONDS) -> CheckedFile:
     """Look a file through; needs no database and may take seconds, so call it outside a unit.
 
     Raises `PaperRefused` with the reason and the name.
@@ -54,16 +56,17 @@ def check(*, name: str, stream: IO[bytes]) -> CheckedFile:
     claimed = names.kind_by_name(name)
     shown = names.shown(name)
     try:
-        kind = isolation.check(stream)
+        kind = isolation.check(stream, seconds=seconds)
     except Refused as refused:
         raise PaperRefused(refused.refusal, shown, claimed, refused.kind) from None
     if claimed is not None and claimed is not kind:
         raise PaperRefused(PaperRefusal.LYING_NAME, shown, claimed, kind)
-    sha256, size = _measured(stream)
+    sha256, size = measured(stream)
     return CheckedFile(names.clean_name(name, kind=kind), kind, sha256, size)
 
 
-def _measured(stream: IO[bytes]) -> tuple[str, int]:
+def measured(stream: IO[bytes]) -> tuple[str, int]:
+    """Return SHA-256 and size of a content."""
     stream.seek(0)
     digest, size = hashlib.sha256(), 0
     while chunk := stream.read(CHUNK):
@@ -71,6 +74,33 @@ def _measured(stream: IO[bytes]) -> tuple[str, int]:
         size += len(chunk)
     stream.seek(0)
     return digest.hexdigest(), size
+
+
+def sent_before(
+    session: Session, *, name: str, sha256: str, size: int, actor: Actor
+) -> CheckedFile | None:
+    """Return a file that the actor has already, under the same name, as it was checked then.
+
+    That is one that was handed in, or one in a text of an author for whom the actor speaks: a
+    form that is sent twice costs nothing the second time.
+    """
+    claimed = names.kind_by_name(name)
+    handed_in = select(Upload.name, Upload.media_type).where(
+        Upload.user_id == actor.user_id, Upload.sha256 == sha256
+    )
+    attached = (
+        select(RevisionAttachment.name, RevisionAttachment.media_type)
+        .join(Revision, Revision.id == RevisionAttachment.revision_id)
+        .join(Contribution, Contribution.id == Revision.contribution_id)
+        .where(RevisionAttachment.sha256 == sha256, own_texts(actor))
+    )
+    for row in session.execute(union(handed_in, attached)):
+        kind = BY_MEDIA_TYPE.get(row.media_type)
+        if kind is None or claimed not in {None, kind}:
+            continue
+        if names.clean_name(name, kind=kind) == row.name:
+            return CheckedFile(row.name, kind, sha256, size)
+    return None
 
 
 def spend_upload(session: Session, *, user_id: int, name: str, now: dt.datetime) -> None:

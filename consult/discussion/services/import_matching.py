@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from consult.core.text import normalise, single_line
 from consult.discussion.interchange import AuthorPart, TextLine
 from consult.discussion.models import Contribution, Revision
+from consult.discussion.queries.attachments import is_served
 from consult.discussion.queries.line_shapes import LineAttachment, LineTag
 from consult.discussion.queries.line_texts import (
     attachments,
@@ -50,7 +51,9 @@ class Existing:
     texts: list[Text] = field(default_factory=list)
     """The newest first."""
     tags: dict[int, tuple[LineTag, ...]] = field(default_factory=dict)
-    files: dict[int, tuple[LineAttachment, ...]] = field(default_factory=dict)
+    files: dict[int, set[LineAttachment]] = field(default_factory=dict)
+    told: dict[int, set[LineAttachment]] = field(default_factory=dict)
+    """Those files that every export tells, however carefully it was made."""
 
 
 def author_rows() -> Select[Any]:
@@ -120,7 +123,10 @@ def load_texts(session: Session, existing: Sequence[Existing]) -> None:
         one = by_id[contribution_id]
         one.texts.append(text)
         one.tags[text.id] = tags.get(text.id, ())
-        one.files[text.id] = files.get(text.id, ())
+        one.files[text.id] = {kept.file for kept in files.get(text.id, ())}
+        one.told[text.id] = {
+            kept.file for kept in files.get(text.id, ()) if is_served(kept.scan, holds=True)
+        }
 
 
 def load_authors(session: Session, ids: Iterable[int]) -> dict[int, Any]:
@@ -174,7 +180,7 @@ def _difference_now(line: TextLine, existing: Existing, *, body: str) -> str | N
         ("edited_at", line.edited_at, _same_precision(row.edited_at)),
         ("objectives", set(line.objectives), {tag.objective for tag in existing.tags[text.id]}),
         ("tags", _line_tags(line), set(told_tags(existing.tags[text.id]))),
-        ("attachments", _line_files(line), set(existing.files[text.id])),
+        ("attachments", *_compared_files(line, existing, text=text)),
     )
     return next((key for key, said, is_so in pairs if line.says(key) and said != is_so), None)
 
@@ -196,6 +202,14 @@ def _line_tags(line: TextLine) -> set[LineTag]:
 
 def _line_files(line: TextLine) -> set[LineAttachment]:
     return {LineAttachment(file.name, file.sha256, file.type) for file in line.attachments}
+
+
+def _compared_files(
+    line: TextLine, existing: Existing, *, text: Text
+) -> tuple[set[LineAttachment], set[LineAttachment]]:
+    """Return what a line says and what is there, without what an export may have left out."""
+    said, there = _line_files(line), existing.files[text.id]
+    return said, there & (said | existing.told[text.id])
 
 
 def author_difference(part: AuthorPart, row: Any) -> str | None:

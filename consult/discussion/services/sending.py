@@ -9,9 +9,12 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from consult.core.authz import Actor, Permission, Role, require
-from consult.core.errors import Forbidden, Invalid, Refusal
+from consult.core.errors import Forbidden, Invalid, Refusal, StaleState
 from consult.discussion.models import Contribution, Revision
 from consult.discussion.policy import Writing
+from consult.discussion.queries.attachments import fingerprint
+from consult.discussion.queries.own import find_draft
+from consult.discussion.queries.written import inherited_objective, written
 from consult.discussion.services import threads
 from consult.discussion.services.revisions import mark_sent, open_draft
 from consult.discussion.services.texts import (
@@ -81,6 +84,7 @@ def save_draft(
     words: Words,
     now: dt.datetime,
     lock: int | None = None,
+    in_role: bool = False,
 ) -> Contribution:
     """Keep a text on the server without sending it; `draft` is the one that is continued.
 
@@ -95,6 +99,8 @@ def save_draft(
         now=now,
     )
     prepared = prepare_draft(words)
+    if draft is None:
+        _refuse_second_draft(session, actor=actor, space=space, question=question, parent=parent)
     contribution = draft or begin(
         session, actor=actor, space=space, question=question, parent=parent, now=now
     )
@@ -107,6 +113,7 @@ def save_draft(
         words=words,
         actor=actor,
     )
+    contribution.capacity = capacity_of(actor, space=space) if in_role else Capacity.PARTICIPANT
     revision.saved_at, revision.lock = now, revision.lock + 1
     session.flush()
     return contribution
@@ -141,8 +148,8 @@ def send(
         now=now,
     )
     prepared = prepare(words)
-    author_id = author_of(session, actor=actor, forum_id=space.forum_id)
-    sent_before = _sent_just_now(
+    author_id = _lock_author(session, actor=actor, space=space)
+    repeated = _sent_just_now(
         session,
         author_id=author_id,
         space=space,
@@ -151,8 +158,13 @@ def send(
         source=prepared.source,
         now=now,
     )
-    if sent_before is not None:
-        return sent_before
+    if repeated is not None:
+        before, revision = repeated
+        if not _says_the_same(
+            session, revision, words=words, prepared=prepared, question=question, actor=actor
+        ):
+            raise Invalid({"body": ["sent-just-now"]})
+        return before
     contribution = draft or begin(
         session, actor=actor, space=space, question=question, parent=parent, now=now
     )
@@ -198,14 +210,10 @@ def _sent_just_now(
     parent: Contribution | None,
     source: str,
     now: dt.datetime,
-) -> Contribution | None:
-    """Return what the author sent with these very words to the same place a moment ago.
-
-    Two windows at once take turns at the author's row, so that the second finds the first.
-    """
-    session.execute(select(Author.id).where(Author.id == author_id).with_for_update())
-    return session.scalars(
-        select(Contribution)
+) -> tuple[Contribution, Revision] | None:
+    """Return what the author sent with these very words to the same place a moment ago."""
+    row = session.execute(
+        select(Contribution, Revision)
         .join(Revision, Revision.contribution_id == Contribution.id)
         .where(
             Contribution.author_id == author_id,
@@ -225,6 +233,61 @@ def _sent_just_now(
         )
         .limit(1)
     ).first()
+    return (row[0], row[1]) if row else None
+
+
+def _lock_author(session: Session, *, actor: Actor, space: Space) -> int:
+    """Return the actor's author and let two windows take turns at it, so that the second finds
+    what the first has made.
+    """
+    author_id = author_of(session, actor=actor, forum_id=space.forum_id)
+    session.execute(select(Author.id).where(Author.id == author_id).with_for_update())
+    return author_id
+
+
+def _refuse_second_draft(
+    session: Session,
+    *,
+    actor: Actor,
+    space: Space,
+    question: Question | None,
+    parent: Contribution | None,
+) -> None:
+    """Raise `StaleState` where another window has begun a draft for this place meanwhile."""
+    _lock_author(session, actor=actor, space=space)
+    other = find_draft(
+        session,
+        actor=actor,
+        space_id=space.id,
+        question_id=question.id if question is not None else None,
+        parent_id=parent.id if parent is not None else None,
+    )
+    if other is not None:
+        raise StaleState(theirs=other.revision.source)
+
+
+def _says_the_same(
+    session: Session,
+    revision: Revision,
+    *,
+    words: Words,
+    prepared: PreparedText,
+    question: Question | None,
+    actor: Actor,
+) -> bool:
+    """Whether a sent text has the same language, objectives and files as one with its words."""
+    sent = written(session, revision)
+    inherited = inherited_objective(session, question)
+    return (
+        revision.language == prepared.language
+        and {*sent.objectives} - {inherited} == {*words.objectives} - {inherited}
+        and [(one.start, number) for one, number in sent.tagged]
+        == [(one.start, number) for one, number in prepared.tagged]
+        and [(one.start, language) for one, language in sent.languages]
+        == [(one.start, language) for one, language in prepared.languages]
+        and fingerprint(session, tokens=sent.attachments, actor=actor)
+        == fingerprint(session, tokens=words.attachments, actor=actor)
+    )
 
 
 def check_words(session: Session, *, space_id: int, words: Words) -> PreparedText:

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from flask import flash, redirect, render_template, request, url_for
+from flask import flash, make_response, redirect, render_template, request, url_for
 
-from consult.core import clock, wording
+from consult.core import clock
 from consult.core.authz import Permission, require
 from consult.core.db import db
-from consult.core.errors import Forbidden, Invalid, Refusal, RepeatedKey
+from consult.core.errors import Forbidden, Invalid, Refusal, StaleState
 from consult.core.i18n import format_instant
 from consult.core.i18n import gettext as _
 from consult.core.markup import SafeHtml
 from consult.core.unit_of_work import unit_of_work
-from consult.core.web import actor, needs, takes_files
+from consult.core.web import actor, arrived_at, needs, takes_files
 from consult.discussion import forms
 from consult.discussion.models import Contribution, Revision
-from consult.discussion.policy import CLOSING_GRACE, Writing
+from consult.discussion.policy import Writing
 from consult.discussion.queries import own, single
 from consult.discussion.queries.difference import difference
 from consult.discussion.queries.written import written
@@ -25,15 +25,21 @@ from consult.discussion.views.frame import frame, readable_space
 from consult.discussion.views.own_view import Mine, mine, own_contribution, question_words, row_of
 from consult.discussion.views.preview import preview_page
 from consult.discussion.views.submitting import (
+    REFUSALS,
     Answer,
-    answering_scripts,
     asks_for_json,
     draft_token,
     earlier,
+    grace_of,
+    is_own_save,
     kept_answer,
     not_kept_answer,
+    note_save,
     once,
     received,
+    refused,
+    show_both,
+    stale_answer,
 )
 from consult.discussion.views.writing_form import presented
 
@@ -83,22 +89,21 @@ def _handle(found: single.Found, form: forms.WritingForm) -> Answer:
     if (replayed := earlier(form)) is not None:
         return replayed
     try:
-        return answering_scripts(lambda: _act(found, form))
-    except Invalid as error:
-        form.refuse(error)
-        status = 422
-    except RepeatedKey:
-        form.renew_key()
-        form.errors["body"] = [
-            _("This form was already sent with another text. Check it and send it again.")
-        ]
-        status = 422
-    except Forbidden as error:
-        form.errors["body"] = [wording.of_refusal(error.refusal)]
-        status = 403
+        return _act(found, form)
+    except StaleState as error:
+        if asks_for_json():
+            return stale_answer()
+        found = own_contribution(found.canonical)
+        texts = mine(found).texts
+        form.seen = texts.newest.number if texts.newest is not None else form.seen
+        draft = draft_token(found.contribution, texts.draft) if texts.draft else ""
+        show_both(form, error, draft=draft)
+        status, headers = 409, dict[str, str]()
+    except REFUSALS as error:
+        status, headers = refused(form, error)
     if asks_for_json():
         return not_kept_answer(form, status)
-    return _edit_page(found, mine(found), form), status
+    return make_response(_edit_page(found, mine(found), form), status, headers)
 
 
 def _act(found: single.Found, form: forms.WritingForm) -> Answer:
@@ -120,12 +125,15 @@ def _shown_lock(form: forms.WritingForm, contribution: Contribution) -> int:
     """Return how often the draft had been saved that the form shows; 0 where it shows none, so
     that it never takes one over that it does not know.
     """
+    draft = own.texts_of(db.session(), contribution).draft
+    if draft is not None and is_own_save(form, contribution, draft):
+        return draft.lock
     uid, _colon, lock = form.draft.partition(":")
     return int(lock) if uid == contribution.uid and lock.isdecimal() else 0
 
 
 def _send(found: single.Found, form: forms.WritingForm) -> Answer:
-    now, lock = clock.now(), _shown_lock(form, found.contribution)
+    now, lock = arrived_at(), _shown_lock(form, found.contribution)
 
     def act() -> str:
         revising.send_revision(
@@ -137,7 +145,7 @@ def _send(found: single.Found, form: forms.WritingForm) -> Answer:
             lock=lock,
             words=form.words,
             now=now,
-            grace=CLOSING_GRACE,
+            grace=grace_of(form),
         )
         return url_for("discussion.contribution", name=found.canonical, sent=1)
 
@@ -157,6 +165,7 @@ def _save(found: single.Found, form: forms.WritingForm) -> Answer:
             words=form.words,
             now=clock.now(),
         )
+        note_save(session, form, found.contribution, revision)
     if asks_for_json():
         return kept_answer(found.contribution, revision, zone=zone)
     flash(_("Your draft is kept. Nobody else can see it."), "good")
@@ -187,7 +196,11 @@ def _edit_page(found: single.Found, known: Mine, form: forms.WritingForm) -> str
         question_text=question_words(found),
         row=row_of(found),
         form=presented(
-            form, space=found.space, question=found.question, draft=f"edit-{found.canonical}"
+            form,
+            space=found.space,
+            question=found.question,
+            draft=f"edit-{found.canonical}",
+            offers_role=False,
         ),
         action=url_for("discussion.edit", name=found.canonical),
         mine=known,

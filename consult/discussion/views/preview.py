@@ -21,11 +21,12 @@ from consult.discussion.queries.speaker import speaker
 from consult.discussion.queries.written import inherited_objective
 from consult.discussion.services.sending import capacity_of
 from consult.discussion.services.texts import PreparedText
+from consult.discussion.states import Capacity
 from consult.discussion.views.frame import draft_name, frame
 from consult.discussion.views.own_view import mine
 from consult.discussion.views.writing_form import presented
 from consult.spaces import queries as space_queries
-from consult.spaces.models import Question
+from consult.spaces.models import Question, Space
 from consult.spaces.queries import ObjectiveRow
 
 
@@ -54,10 +55,18 @@ def preview_page(
         draft=name,
         prepared=prepared,
         objectives=objectives,
+        offers_role=edited is None,
+    )
+    capacity = (
+        Capacity(edited.contribution.capacity)
+        if edited
+        else chosen_capacity(form.in_role, space=view.space)
     )
     return render_template(
         "discussion/preview.html",
-        row=_row(view, asked, form, prepared, objectives=objectives, files=shown.files),
+        row=_row(
+            view, asked, form, prepared, objectives=objectives, files=shown.files, capacity=capacity
+        ),
         words=prepared.words,
         remarks=[of_remark(one) for one in remarks(form.body)],
         question=asked,
@@ -78,6 +87,7 @@ def _row(
     *,
     objectives: Sequence[ObjectiveRow],
     files: Sequence[AttachmentRow],
+    capacity: Capacity,
 ) -> rows.Row:
     """Return the text as the row that a page would show of it."""
     session, now = db.session(), clock.now()
@@ -94,7 +104,7 @@ def _row(
         anchor="shown",
         level=0,
         author=author,
-        badges=_badges(view, form, labels=labels),
+        badges=(labels.capacities[capacity],) if capacity in labels.capacities else (),
         affiliation=affiliation,
         sent_label=format_instant(now, zone_name=view.forum.time_zone),
         sent_iso=clock.iso(now) or "",
@@ -109,11 +119,9 @@ def _row(
     )
 
 
-def _badges(
-    view: space_queries.SpaceView, form: forms.WritingForm, *, labels: rows.Labels
-) -> tuple[str, ...]:
-    capacity = capacity_of(actor(), space=view.space)
-    return (labels.capacities[capacity],) if form.in_role and capacity in labels.capacities else ()
+def chosen_capacity(in_role: bool, *, space: Space) -> Capacity:
+    """Return the capacity in which a text would be sent now."""
+    return capacity_of(actor(), space=space) if in_role else Capacity.PARTICIPANT
 
 
 def _replied_to(form: forms.WritingForm) -> tuple[str, str] | None:
@@ -123,5 +131,6 @@ def _replied_to(form: forms.WritingForm) -> tuple[str, str] | None:
         found = single.find(db.session(), name=form.parent, actor=actor())
     except (NotVisible, Gone):
         return None
-    row = single.row_of(db.session(), found, actor=actor(), words=rows.labels(zone=None))
+    words = rows.labels(zone=None, holds=config().holds_unscanned)
+    row = single.row_of(db.session(), found, actor=actor(), words=words)
     return row.author, row.name

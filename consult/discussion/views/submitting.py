@@ -8,18 +8,20 @@ import datetime as dt
 from collections.abc import Callable
 
 from flask import flash, jsonify, redirect, request
+from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from consult.core import clock, idempotency, limits
 from consult.core.db import db
-from consult.core.errors import Forbidden, Refusal, StaleState
-from consult.core.i18n import format_instant, gettext
+from consult.core.errors import Forbidden, Invalid, Refusal, RepeatedKey, StaleState, TooMany
+from consult.core.i18n import format_instant, gettext, ngettext
 from consult.core.text import remarks
 from consult.core.unit_of_work import unit_of_work
 from consult.core.web import actor, config
-from consult.core.wording import of_remark
+from consult.core.wording import of_refusal, of_remark
 from consult.discussion import forms
 from consult.discussion.models import Contribution, Revision
+from consult.discussion.policy import CLOSING_GRACE, CLOSING_GRACE_WITH_FILES
 from consult.discussion.queries import attachments
 from consult.discussion.views.handing_in import hand_in
 
@@ -96,6 +98,42 @@ def asks_for_json() -> bool:
     return request.accept_mimetypes.best == "application/json"
 
 
+def grace_of(form: forms.WritingForm) -> dt.timedelta:
+    """Return how long after the closing a form is taken that was opened before it."""
+    return CLOSING_GRACE_WITH_FILES if form.attachments else CLOSING_GRACE
+
+
+def note_save(
+    session: Session, form: forms.WritingForm, contribution: Contribution, revision: Revision
+) -> None:
+    """Remember which window's script saved a draft last: it goes on even where the answer was lost.
+
+    Saves by the button are not noted: they load the page anew, and an older page of the same
+    window that is gone back to must not overwrite them.
+    """
+    if form.window and asks_for_json():
+        idempotency.note(
+            session,
+            user_id=_user_id(),
+            key=_key_of_saves(form),
+            answer={"draft": draft_token(contribution, revision)},
+            now=clock.now(),
+        )
+
+
+def is_own_save(form: forms.WritingForm, contribution: Contribution, revision: Revision) -> bool:
+    """Whether a draft stands as the script of this very window saved it last."""
+    if not form.window:
+        return False
+    noted = idempotency.noted(db.session(), user_id=_user_id(), key=_key_of_saves(form))
+    return noted is not None and noted.get("draft") == draft_token(contribution, revision)
+
+
+def _key_of_saves(form: forms.WritingForm) -> str:
+    window = idempotency.fingerprint({"key": form.key, "window": form.window})
+    return f"saves-{window[:40]}"
+
+
 def draft_token(contribution: Contribution, revision: Revision) -> str:
     """Return what a form carries to go on with a draft: which one, and how often it was saved."""
     return f"{contribution.uid}:{revision.lock}"
@@ -127,11 +165,52 @@ def stale_answer() -> tuple[Response, int]:
     return jsonify(message=sentence), 409
 
 
-def answering_scripts(act: Callable[[], Answer]) -> Answer:
-    """Do a request; a script gets a sentence where a page would show both texts."""
-    try:
-        return act()
-    except StaleState:
-        if not asks_for_json():
-            raise
-        return stale_answer()
+# --- Refusals -----------------------------------------------------------------------------------
+
+REFUSALS = (Forbidden, Invalid, RepeatedKey, TooMany)
+"""What is told beside the fields of the form, with everything kept."""
+
+
+def refused(
+    form: forms.WritingForm, error: Forbidden | Invalid | RepeatedKey | TooMany
+) -> tuple[int, dict[str, str]]:
+    """Take a refusal over into the form; return the status and headers of the answer.
+
+    Who has not said yet for whom they speak is sent to do so: that one is raised again.
+    """
+    if isinstance(error, Invalid):
+        form.refuse(error)
+        return 422, {}
+    if isinstance(error, RepeatedKey):
+        form.renew_key()
+        form.errors["body"] = [
+            gettext("This form was already sent with another text. Check it and send it again.")
+        ]
+        return 422, {}
+    if isinstance(error, TooMany):
+        form.errors["body"] = [_too_many_words(error)]
+        return 429, {"Retry-After": str(error.retry_after)}
+    if error.refusal is Refusal.NO_AUTHOR:
+        raise error
+    form.errors["body"] = [of_refusal(error.refusal)]
+    return 403, {}
+
+
+def _too_many_words(error: TooMany) -> str:
+    return ngettext(
+        "You have sent many texts in a short time. Please send this one in %(num)s minute.",
+        "You have sent many texts in a short time. Please send this one in %(num)s minutes.",
+        -(-error.retry_after // 60),
+    )
+
+
+def show_both(form: forms.WritingForm, error: StaleState, *, draft: str) -> None:
+    """Have the form show what stands there now; sent or kept again, it is meant to take its place.
+
+    `draft` is the one that there is by now, as `draft_token` names it, else empty.
+    """
+    form.theirs = error.seen.get("theirs") or ""
+    form.draft = draft
+    form.errors["body"] = [
+        gettext("Another window has kept or sent another text meanwhile. Nothing was overwritten.")
+    ]

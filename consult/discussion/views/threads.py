@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import structlog
-from flask import Response, current_app, redirect, request, url_for
+from flask import Response, current_app, request, url_for
 from sqlalchemy.exc import OperationalError
-from werkzeug.wrappers import Response as AnyResponse
 
 from consult.core import clock, paging
 from consult.core.authz import Permission
@@ -21,6 +20,7 @@ from consult.discussion.policy import Writing
 from consult.discussion.queries import answers, own, rows, thread_order, threads
 from consult.discussion.queries.written import written
 from consult.discussion.services import visits
+from consult.discussion.states import Capacity
 from consult.discussion.views import frame as framing
 from consult.discussion.views.blueprint import blueprint
 from consult.discussion.views.writing_form import presented
@@ -49,17 +49,15 @@ def thread_filter() -> threads.ThreadFilter:
 
 @blueprint.get("/<lang>/spaces/<slug>/questions/<int:number>")
 @needs(Permission.READ)
-def question(slug: str, number: int) -> AnyResponse:
+def question(slug: str, number: int) -> Response:
     """Show a question with its threads and, to those who may, the answer form.
 
-    `?at=` names a contribution and leads to the page on which it stands, at its place.
+    `?at=` names a contribution and shows the page on which it stands.
     """
     if (kept := unchanged_page(slug, number)) is not None:
         return kept
     view = framing.readable_space(slug)
     asked = view.question(number)
-    if name := request.args.get("at", "")[:40]:
-        return redirect(address_of(view, asked, name=name), 303)
     return question_page(view, asked)
 
 
@@ -84,26 +82,21 @@ def tag_of(head: space_queries.QuestionHead) -> str:
     )
 
 
-def address_of(view: space_queries.SpaceView, asked: Question, *, name: str) -> str:
-    """Return the address of the page on which a contribution stands; else of the first page."""
+def wanted_page(asked: Question) -> threads.ThreadFilter:
+    """Return which page is asked for; `?at=` names a contribution and asks for the one on which it
+    stands, or for the first where nothing of that name does.
+    """
+    wanted = thread_filter()
+    name = request.args.get("at", "")[:40]
+    if not name:
+        return wanted
     try:
         after = thread_order.reference_before_named(
             db.session(), question_id=asked.id, reference=name
         )
     except LookupError:
-        return url_for("discussion.question", slug=view.space.slug, number=asked.number)
-    return url_for(
-        "discussion.question",
-        slug=view.space.slug,
-        number=asked.number,
-        per_page=_unless_default(paging.per_page(request.args.get("per_page"))),
-        after=after,
-        _anchor=name.lower(),
-    )
-
-
-def _unless_default(per_page: int) -> int | None:
-    return per_page if per_page != paging.DEFAULT_PER_PAGE else None
+        after = None
+    return threads.ThreadFilter(per_page=wanted.per_page, after=after)
 
 
 def question_page(
@@ -116,7 +109,7 @@ def question_page(
     """Render a question's page; `form` is one that came back with mistakes."""
     session, who, now = db.session(), actor(), clock.now()
     frame = framing.frame(view.space, view.forum)
-    wanted = thread_filter()
+    wanted = wanted_page(asked)
     posed = participant_question(asked)
     subject = Writing(space=view.space)
     refused = framing.refused(Permission.ANSWER, subject)
@@ -188,8 +181,9 @@ def first_new(
         "discussion.question",
         slug=view.space.slug,
         number=asked.number,
-        per_page=_unless_default(page.per_page),
+        per_page=page.per_page if page.per_page != paging.DEFAULT_PER_PAGE else None,
         at=page.visit.first,
+        _anchor=page.visit.first.lower(),
     )
 
 
@@ -221,6 +215,7 @@ def draft_form(draft: own.Draft | None, *, zone: str) -> forms.WritingForm:
     if draft is None:
         return forms.fresh()
     form = forms.continuing(written(db.session(), draft.revision))
+    form.in_role = draft.contribution.capacity != Capacity.PARTICIPANT
     form.draft = f"{draft.contribution.uid}:{draft.revision.lock}"
     form.saved_at = format_instant(draft.revision.saved_at, zone_name=zone)
     return form

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from flask import flash, redirect, render_template, request, url_for
+from flask import flash, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from consult.core import clock, markup, wording
+from consult.core import clock, markup, text
 from consult.core.authz import Permission, require
 from consult.core.db import db
 from consult.core.errors import (
@@ -16,29 +16,35 @@ from consult.core.errors import (
     Invalid,
     NotVisible,
     Refusal,
-    RepeatedKey,
     StaleState,
 )
 from consult.core.i18n import gettext as _
 from consult.core.unit_of_work import unit_of_work
-from consult.core.web import actor, config, needs, takes_files
+from consult.core.web import actor, arrived_at, config, needs, takes_files
 from consult.discussion import forms
 from consult.discussion.models import Contribution, Revision
-from consult.discussion.policy import CLOSING_GRACE, Writing
+from consult.discussion.policy import Writing
 from consult.discussion.queries import own, rows, single
 from consult.discussion.services import revising, sending
 from consult.discussion.views.blueprint import blueprint
 from consult.discussion.views.frame import draft_name, frame, readable_space
 from consult.discussion.views.preview import action_of, preview_page
 from consult.discussion.views.submitting import (
+    REFUSALS,
     Answer,
-    answering_scripts,
     asks_for_json,
+    draft_token,
     earlier,
+    grace_of,
+    is_own_save,
     kept_answer,
     not_kept_answer,
+    note_save,
     once,
     received,
+    refused,
+    show_both,
+    stale_answer,
 )
 from consult.discussion.views.threads import (
     draft_form,
@@ -112,26 +118,34 @@ def _handle(
     if (replayed := earlier(form)) is not None:
         return replayed
     try:
-        return answering_scripts(lambda: _act(view, asked, form))
-    except Invalid as error:
-        form.refuse(error)
-        status = 422
-    except RepeatedKey:
-        form.errors["body"] = [
-            _("This form was already sent with another text. Check it and send it again.")
-        ]
-        form.renew_key()
-        status = 422
-    except Forbidden as error:
-        if error.refusal is Refusal.NO_AUTHOR:
-            raise
-        form.errors["body"] = [wording.of_refusal(error.refusal)]
-        status = 403
+        return _act(view, asked, form)
+    except StaleState as error:
+        if asks_for_json():
+            return stale_answer()
+        show_both(form, error, draft=_newest_draft(view, asked, form))
+        status, headers = 409, dict[str, str]()
+    except REFUSALS as error:
+        status, headers = refused(form, error)
     if asks_for_json():
         return not_kept_answer(form, status)
     if asked is not None and not form.parent and status == 422:
         return question_page(view, asked, form=form, status=status)
-    return _write_page(view, asked, form), status
+    return make_response(_write_page(view, asked, form), status, headers)
+
+
+def _newest_draft(
+    view: space_queries.SpaceView, asked: Question | None, form: forms.WritingForm
+) -> str:
+    """Name the draft that there is by now for this place; one that was sent is left alone."""
+    parent = _parent(form, asked)
+    draft = own.find_draft(
+        db.session(),
+        actor=actor(),
+        space_id=view.space.id,
+        question_id=asked.id if asked else None,
+        parent_id=parent.id if parent else None,
+    )
+    return draft_token(draft.contribution, draft.revision) if draft else ""
 
 
 def _act(view: space_queries.SpaceView, asked: Question | None, form: forms.WritingForm) -> Answer:
@@ -152,6 +166,8 @@ def _act(view: space_queries.SpaceView, asked: Question | None, form: forms.Writ
         parent_id=parent.id if parent else None,
     )
     shown = _shown_draft(form, draft)
+    if shown.contribution_id is None and (sent := _sent_from(form)) is not None:
+        return sent
     if form.action == "discard":
         return _discard(view, asked, shown)
     if form.action == "save":
@@ -175,12 +191,29 @@ def _shown_draft(form: forms.WritingForm, draft: own.Draft | None) -> ShownDraft
     """
     if draft is None:
         return ShownDraft()
+    if is_own_save(form, draft.contribution, draft.revision):
+        return ShownDraft(draft.contribution.id, draft.revision.lock)
     uid, _colon, lock = form.draft.partition(":")
     if uid == draft.contribution.uid:
         return ShownDraft(draft.contribution.id, int(lock) if lock.isdecimal() else 0)
     if form.action == "send":
         return ShownDraft()
     raise StaleState(theirs=draft.revision.source)
+
+
+def _sent_from(form: forms.WritingForm) -> Response | None:
+    """Return the address of what another window has sent from the draft that this form shows.
+
+    Raises `StaleState` with that text where this form holds another one.
+    """
+    uid = form.draft.partition(":")[0]
+    sent = own.sent_from_draft(db.session(), uid=uid, actor=actor()) if uid else None
+    if sent is None or form.action == "discard":
+        return None
+    if sent.revision.source != text.normalise(form.body):
+        raise StaleState(theirs=sent.revision.source)
+    address = url_for("discussion.contribution", name=sent.contribution.receipt, sent=1)
+    return redirect(address, 303)
 
 
 def _parent(form: forms.WritingForm, asked: Question | None) -> Contribution | None:
@@ -200,7 +233,7 @@ def _send(
     parent: Contribution | None,
     shown: ShownDraft,
 ) -> Response:
-    now = clock.now()
+    now, grace = arrived_at(), grace_of(form)
 
     def act() -> str:
         session = db.session()
@@ -214,7 +247,7 @@ def _send(
             lock=shown.lock,
             words=form.words,
             now=now,
-            grace=CLOSING_GRACE,
+            grace=grace,
             in_role=form.in_role,
         )
         return url_for("discussion.contribution", name=sent.receipt, sent=1)
@@ -241,8 +274,10 @@ def _save(
             lock=shown.lock,
             words=form.words,
             now=clock.now(),
+            in_role=form.in_role,
         )
         revision = session.get_one(Revision, kept.open_revision_id)
+        note_save(session, form, kept, revision)
     if asks_for_json():
         return kept_answer(kept, revision, zone=view.forum.time_zone)
     flash(_("Your draft is kept. Nobody else can see it."), "good")
@@ -258,11 +293,15 @@ def _row_of(shown: ShownDraft) -> Contribution | None:
 def _discard(view: space_queries.SpaceView, asked: Question | None, shown: ShownDraft) -> Response:
     if shown.contribution_id is not None:
         with unit_of_work() as session:
-            draft = session.get_one(Contribution, shown.contribution_id)
-            revising.take_back(
-                session, actor=actor(), contribution=draft, space=view.space, now=clock.now()
+            revising.discard(
+                session,
+                actor=actor(),
+                contribution=session.get_one(Contribution, shown.contribution_id),
+                space=view.space,
+                lock=shown.lock,
+                now=clock.now(),
             )
-    flash(_("The draft was discarded."), "info")
+        flash(_("The draft was discarded."), "info")
     return redirect(_form_address(view, asked, ""), 303)
 
 

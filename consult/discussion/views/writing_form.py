@@ -76,6 +76,8 @@ class PresentedForm:
     draft: str
     """Name of the text in the browser's own storage."""
     saved: str | None
+    theirs: str | None
+    """What another window kept or sent meanwhile."""
     proposals: str
     """Where a script asks for the language and the objectives of what is written."""
     inherited: str | None = None
@@ -100,10 +102,12 @@ def presented(
     draft: str,
     prepared: PreparedText | None = None,
     objectives: Sequence[ObjectiveRow] | None = None,
+    offers_role: bool = True,
 ) -> PresentedForm:
     """Return the form for a template; `prepared` is the text of a preview.
 
     `objectives` are those under review in the space, where the page has read them already.
+    `offers_role` is False for a text that was sent before: it keeps the capacity it was sent in.
     """
     session = db.session()
     if objectives is None:
@@ -118,9 +122,10 @@ def presented(
         objectives=[(str(one.number), one.label) for one in objectives if one.number != inherited],
         draft=draft,
         saved=gettext("Draft kept on %(when)s.", when=form.saved_at) if form.saved_at else None,
+        theirs=form.theirs,
         proposals=url_for("discussion.proposals", slug=space.slug),
         inherited=next((one.label for one in objectives if one.number == inherited), None),
-        role=_role(capacity),
+        role=_role(capacity) if offers_role else None,
         in_role=form.in_role,
         files=attachments.staged(
             session,

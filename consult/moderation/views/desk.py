@@ -14,7 +14,7 @@ from consult.core.errors import Forbidden, Invalid, StaleState
 from consult.core.i18n import LOCALES, language_label
 from consult.core.i18n import gettext as _
 from consult.core.unit_of_work import unit_of_work
-from consult.core.web import actor, needs
+from consult.core.web import actor, config, needs
 from consult.core.wording import of_refusal
 from consult.discussion.queries.rows import labels
 from consult.moderation import forms, queries, services
@@ -60,9 +60,8 @@ def item(receipt: str) -> str:
 
 def _item(name: str) -> Item:
     where = zone()
-    found = queries.item(
-        db.session(), actor=actor(), name=name, words=labels(zone=where), now=clock.now()
-    )
+    words = labels(zone=where, holds=config().holds_unscanned)
+    found = queries.item(db.session(), actor=actor(), name=name, words=words, now=clock.now())
     g.forum = found.located.forum
     return found
 

@@ -80,6 +80,7 @@ def take_out(
     *,
     actor: Actor = SYSTEM,
     storage: BlobStorage | None = None,
+    holds: bool = False,
     **wanted: Any,
 ) -> list[dict[str, Any]]:
     """Export the space as JSON Lines; return the header and the lines."""
@@ -92,6 +93,7 @@ def take_out(
         path=path,
         locale="en",
         base_url=BASE,
+        holds=holds,
         storage=storage,
     )
     return [json.loads(line) for line in path.read_text(encoding="utf-8").split("\n") if line]

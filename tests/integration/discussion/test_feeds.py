@@ -161,6 +161,24 @@ def test_answers_to_a_participants_question_reply_to_it(session, client, bed):
     assert official.find(f"{atom.THREADS}in-reply-to").get("ref").endswith(asking.reference)
 
 
+def test_an_edit_after_the_mark_ends_an_official_answer(session, client, bed):
+    now = clock.now()
+    bed.answer.first_published_at = now - 5 * HOUR
+    bed.answer.edited_at = edited = now - 3 * HOUR
+    bed.answer.official_at = marked = now - HOUR
+    path = f"/en/spaces/{bed.space.slug}/feed.atom"
+
+    def told():
+        bed.space.public_version += 1
+        body = client.get(path).data
+        entry = next(e for e in atom.entries(body) if "<strong>" in atom.said(e, "content"))
+        return "official" in atom.said(entry, "title"), atom.said(entry, "updated")
+
+    assert told() == (True, marked.strftime("%Y-%m-%dT%H:%M:%SZ"))
+    bed.answer.official_at = edited - HOUR
+    assert told() == (False, edited.strftime("%Y-%m-%dT%H:%M:%SZ"))
+
+
 def test_objectives_are_categories_once_each_and_in_the_words_of_the_feed(session, client, bed):
     revision_id = bed.answer.published_revision_id
     session.add(RevisionTag(revision_id=revision_id, objective_id=bed.objective.id, start=0, end=2))

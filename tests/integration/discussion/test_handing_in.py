@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -22,12 +23,15 @@ from consult.core.errors import Forbidden
 from consult.core.limits import UPLOAD_BY_ACCOUNT
 from consult.core.storage import Blob
 from consult.discussion.models import Paper, Upload
+from consult.discussion.papers import isolation
+from consult.discussion.papers.shapes import Kind
 from consult.discussion.states import Scan
 from consult.discussion.views import handing_in
-from consult.spaces.models import Space
+from consult.spaces.models import Forum, Space
 from tests import factories as make
 from tests import papers
 from tests.factories import AnySession
+from tests.integration.discussion.attached import make_attachment
 from tests.signing_in import sign_in
 
 MB = 1024 * 1024
@@ -91,9 +95,23 @@ def test_ten_large_files_are_taken_from_who_is_signed_in(
         assert request.form["body"] == "My words"
 
 
-def test_nobody_else_sends_more_than_a_form(app: Flask, space: Space) -> None:
+def test_of_visitors_the_words_are_read_and_not_a_byte_of_their_files_is_kept(
+    app: Flask, space: Space
+) -> None:
+    files = [(b"x" * (3 * MB), "x.txt"), (b"y", "y.txt")]
+    with sending(app, space, files, user=None, body="My words"):
+        assert request.form["body"] == "My words"
+        sent = request.files.getlist("files")
+        assert [file.filename for file in sent] == ["x.txt", "y.txt"]
+        assert [file.stream.seek(0, io.SEEK_END) for file in sent] == [0, 0]
+        # Nor is there a file on the disk.
+        assert not any(vars(file.stream)["_rolled"] for file in sent)
+
+
+def test_many_large_fields_of_visitors_are_refused(app: Flask, space: Space) -> None:
+    fields = {f"field{n}": "x" * (1 * MB) for n in range(6)}
     with (
-        sending(app, space, [(b"x" * (3 * MB), "x.txt")], user=None),
+        sending(app, space, [(b"x" * (2 * MB), "x.txt")], user=None, **fields),
         pytest.raises(RequestEntityTooLarge),
     ):
         _ = request.form
@@ -125,13 +143,17 @@ def test_a_flood_of_parts_is_refused(app: Flask, space: Space, user: User) -> No
         _ = request.files
 
 
-def test_over_http_strangers_and_other_pages_keep_the_small_limit(
+def test_over_http_strangers_get_their_words_back_and_other_pages_keep_the_small_limit(
     app: Flask, session: AnySession, space: Space, user: User, client: FlaskClient
 ) -> None:
     path = f"/en/spaces/{space.slug}/questions/1"
 
     body = encoded([(b"x" * (3 * MB), "x.txt")], body="My words")
-    assert client.post(path, **body).status_code == 413
+    for to in (path, f"/en/spaces/{space.slug}/ask"):
+        small = client.post(to, **encoded([(b"x", "x.txt")], body="My words"))
+        answer = client.post(to, **body)
+        assert answer.status_code == small.status_code == 400
+        assert "My words" in answer.text
     browser = app.test_client()
     sign_in(browser, session, user)
     # The whole form was read: what is missing is its token.
@@ -211,6 +233,89 @@ def test_limits_are_told_beside_the_field(
         handed = handing_in.hand_in()
     assert kept(session) == ["one.txt"]
     assert "“two.txt” was not kept: thirty files" in handed.errors[0]
+
+
+@pytest.fixture
+def limited(app: Flask, session: AnySession, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An account may hand in one file."""
+    session.commit()
+    config = replace(app.extensions["consult.config"], rate_limits=True)
+    monkeypatch.setitem(app.extensions, "consult.config", config)
+    monkeypatch.setattr(
+        "consult.core.limits.UPLOAD_BY_ACCOUNT", replace(UPLOAD_BY_ACCOUNT, count=1)
+    )
+
+
+def test_a_file_that_is_sent_again_counts_once_and_is_looked_at_once(
+    app: Flask,
+    session: AnySession,
+    space: Space,
+    user: User,
+    limited: None,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with sending(app, space, [(b"One.", "one.txt")], user=user):
+        first = handing_in.hand_in()
+    monkeypatch.setattr(isolation, "check", lambda *_args, **_named: pytest.fail("looked again"))
+    with sending(app, space, [(b"One.", "one.txt")], user=user):
+        assert handing_in.hand_in() == first
+    with sending(app, space, [(b"One.", "other.txt")], user=user):
+        assert "thirty files" in handing_in.hand_in().errors[0]
+
+
+def test_a_file_that_stands_in_an_own_text_counts_no_more_and_in_a_strangers_it_does(
+    app: Flask, session: AnySession, space: Space, user: User, limited: None
+) -> None:
+    forum = session.get_one(Forum, space.forum_id)
+    author = make.make_author(session, forum=forum, user=user)
+    row = make.make_contribution(session, space=space, author=author)
+    make_attachment(
+        session,
+        revision_id=row.published_revision_id,
+        content=b"One.",
+        name="one.txt",
+        media_type="text/plain",
+    )
+    stranger = make.make_user(session)
+    session.commit()
+    for _ in range(2):
+        with sending(app, space, [(b"One.", "one.txt")], user=user):
+            g.actor = Actor(user_id=user.id, author_ids=frozenset({author.id}))
+            assert handing_in.hand_in().errors == ()
+    with sending(app, space, [(b"Mine.", "mine.txt"), (b"One.", "one.txt")], user=stranger):
+        assert "“one.txt” was not kept: thirty files" in handing_in.hand_in().errors[0]
+
+
+def test_a_lying_name_is_told_though_the_content_is_known(
+    app: Flask, session: AnySession, space: Space, user: User
+) -> None:
+    session.commit()
+    with sending(app, space, [(b"One.", "one.txt")], user=user):
+        handing_in.hand_in()
+    with sending(app, space, [(b"One.", "one.pdf")], user=user):
+        assert "is called a PDF file" in handing_in.hand_in().errors[0]
+
+
+def test_files_for_which_no_time_is_left_are_refused_with_words(
+    app: Flask, session: AnySession, space: Space, user: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session.commit()
+    monkeypatch.setattr(handing_in, "SECONDS", 10.0)
+    given: list[float] = []
+
+    def slow(_stream: object, *, seconds: float) -> Kind:
+        given.append(seconds)
+        monkeypatch.setattr(handing_in, "monotonic", lambda: time.monotonic() + 11)
+        return Kind.TXT
+
+    monkeypatch.setattr(isolation, "check", slow)
+    with sending(app, space, [(b"One.", "one.txt"), (b"Two.", "two.txt")], user=user):
+        handed = handing_in.hand_in()
+    assert kept(session) == ["one.txt"]
+    assert "“two.txt”" in handed.errors[0]
+    assert "takes too long" in handed.errors[0]
+    assert len(given) == 1
+    assert given[0] <= 10
 
 
 @pytest.mark.parametrize(

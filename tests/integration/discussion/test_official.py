@@ -210,7 +210,8 @@ def test_the_page_says_whether_a_question_is_answered(asked, client):
     asked.mark()
     page = client.get(asked.path).text
     assert "Read the answer of the drafting agencies" in page
-    assert f'href="{asked.path}?at={asked.answer.reference}"' in page
+    reference = asked.answer.reference
+    assert f'href="{asked.path}?at={reference}#{reference.lower()}"' in page
     assert page.count('<span class="tag">Official answer</span>') == 1
     asked.unmark()
     assert "Official answer" not in client.get(asked.path).text

@@ -11,9 +11,10 @@ from flask.testing import FlaskClient
 from consult.core import clock
 from consult.discussion import documents
 from consult.discussion.models import Contribution
+from consult.discussion.queries import paper_texts
 from consult.discussion.services import removing
 from consult.discussion.states import Reading, RevisionState, Scan
-from consult.search import sync
+from consult.search import queries, sync
 from consult.search.queries import Asked, Found, find
 from consult.spaces.models import Forum
 from tests import factories as make
@@ -157,6 +158,41 @@ def test_the_page_leads_to_the_paragraph_in_the_file(library: Library, client: F
     text = client.get(f"/en/files/{found.paper.token}/text").text
     assert 'id="p2"' in text
     assert f"/en/contributions/{row.reference}" in text
+
+
+def test_no_more_of_files_is_read_for_one_answer_than_it_can_bear(
+    library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(3):
+        library.put(content=b"paper %d" % number)
+    assert all(found.paper for found in library.search("zebra"))
+    looked_through: list[str] = []
+    look = queries._in_paper
+
+    def counting(paper: paper_texts.ReadablePaper, *rest: Any, **named: Any) -> Any:
+        looked_through.append(paper.sha256)
+        return look(paper, *rest, **named)
+
+    monkeypatch.setattr(queries, "_in_paper", counting)
+    monkeypatch.setattr(queries, "MAX_READ", 60)
+    answers = library.search("zebra")
+    assert len(looked_through) == 2
+    assert sorted(found.paper is None for found in answers) == [False, False, True]
+    assert "What we say." in [found.excerpt.plain for found in answers]
+
+
+def test_the_feed_reads_no_file_for_passages_that_it_does_not_show(
+    library: Library, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row = library.put()
+    assert len(library.search("zebra")) == 1
+
+    def read(*_args: object, **_named: object) -> None:
+        pytest.fail("a file was read")
+
+    monkeypatch.setattr(paper_texts, "paragraphs", read)
+    assert row.reference is not None
+    assert row.reference in client.get("/en/search/feed.atom?q=zebra").text
 
 
 def test_the_index_takes_no_more_of_files_than_it_can_bear(

@@ -231,6 +231,7 @@ def made(
         path=path,
         locale=locale,
         base_url=BASE,
+        holds=False,
     )
 
 

@@ -79,7 +79,7 @@ places = st.lists(
 @given(places)
 def test_lists_close_whatever_a_page_holds(some):
     rows = nested(*some)
-    open_tags = []
+    open_tags: list[str] = []
     for tag in html(rows):
         if name := re.fullmatch(r"</(\w+)>", tag):
             assert open_tags.pop() == name.group(1)
@@ -92,7 +92,7 @@ def test_lists_close_whatever_a_page_holds(some):
 
 @given(places)
 def test_a_row_is_never_under_another_thread_or_a_stranger(some):
-    above = []
+    above: list[tuple[int, tuple[str, str]]] = []
     for row, place in zip(nested(*some), some, strict=True):
         while above and above[-1][0] >= row.level:
             above.pop()

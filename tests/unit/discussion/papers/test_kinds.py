@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import re
 import struct
+import tracemalloc
 import zipfile
 import zlib
 
@@ -15,6 +17,7 @@ from consult.discussion.papers.shapes import Kind, PaperRefusal, Refused
 from tests import papers as make
 
 R = PaperRefusal
+WORD_NAMESPACE = b"http://schemas.openxmlformats.org/wordprocessingml/2006/main"
 RELS = "word/_rels/document.xml.rels"
 RELATION = (
     b'<Relationship Id="x9" Type="http://schemas.openxmlformats.org/officeDocument/2006/'
@@ -158,6 +161,39 @@ def test_a_stream_of_a_few_megabytes_of_blanks_is_a_bomb_and_a_blank_scan_is_non
     assert kinds.examine(io.BytesIO(make.pdf(more=[make.stream(blanks, keys)]))) is Kind.PDF
 
 
+PICTURE = b"/Subtype /Image /Width 20000 /Height 20000 /BitsPerComponent 8 /Filter "
+
+
+def picture(size: int, *, keys: bytes = PICTURE + b"/FlateDecode") -> bytes:
+    """Return a PDF with a blank picture of that many bytes, made without holding them."""
+    packing = zlib.compressobj(9)
+    packed = b"".join(packing.compress(bytes(1 << 20)) for _ in range(size >> 20))
+    return make.pdf(more=[make.stream(packed + packing.flush(), keys)])
+
+
+def test_the_bytes_of_a_picture_are_counted_without_being_kept() -> None:
+    scan = io.BytesIO(picture(450 << 20))
+    tracemalloc.start()
+    try:
+        assert kinds.examine(scan) is Kind.PDF
+        most = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert most < 16 << 20
+
+
+def test_pictures_beyond_the_room_are_a_bomb_however_they_are_packed() -> None:
+    assert refusal(picture(501 << 20)) is R.BOMB
+    once = zlib.compress(bytes(150 << 20), 9)
+    keys = PICTURE + b"[/ASCIIHexDecode /FlateDecode]"
+    assert refusal(make.pdf(more=[make.stream(once.hex().encode() + b">", keys)])) is R.BOMB
+
+
+def test_what_came_out_before_the_damage_counts() -> None:
+    broken = zlib.compress(b" " * (150 << 20), 9)[:-4] + b"oops"
+    assert refusal(make.pdf(more=[make.stream(broken, b"/Filter /FlateDecode")])) is R.BOMB
+
+
 # --- DOCX ---------------------------------------------------------------------------------------
 
 
@@ -196,10 +232,70 @@ def test_a_stream_of_a_few_megabytes_of_blanks_is_a_bomb_and_a_blank_scan_is_non
             make.word(), "word/document.xml", b"</w:p>", b'<w:fldSimple w:instr="DDE x y"/></w:p>'
         ),
         make.edited(make.word(), "word/document.xml", b"</w:p>", b"<w:r><w:object/></w:r></w:p>"),
+        make.changed(
+            make.word(), {"more/part.xml": b'<w:altChunk xmlns:w="' + WORD_NAMESPACE + b'"/>'}
+        ),
+        make.changed(
+            make.word(),
+            {"word/_rels/more.xml.RELS": b"<r>" + RELATION[:-16] % (b"frame", b"x:") + b"</r>"},
+        ),
+        make.changed(make.word(), {"word/document.xml/[0].piece": b"<x/>"}),
     ],
 )
 def test_a_word_document_that_acts_is_refused(hostile: bytes) -> None:
     assert refusal(hostile) is R.ACTIVE
+
+
+def renamed(content_type: bytes) -> bytes:
+    """Return a document whose main part, which calls a program, is called `word/document.foo`."""
+    calling = make.edited(
+        make.word(), "word/document.xml", b"</w:p>", b'<w:fldSimple w:instr="DDEAUTO x"/></w:p>'
+    )
+    parts = {
+        "word/document.foo": make.part_of(calling, "word/document.xml"),
+        "word/document.xml": None,
+    }
+    moved = make.changed(calling, parts)
+    moved = make.edited(moved, "_rels/.rels", b"word/document.xml", b"word/document.foo")
+    types = make.part_of(moved, "[Content_Types].xml")
+    rest = re.sub(rb'<Override PartName="/word/document.xml"[^>]*/>', content_type, types)
+    assert rest != types
+    return make.changed(moved, {"[Content_Types].xml": rest})
+
+
+MAIN = b"application/vnd.openxmlformats-officedocument.wordprocessingml.document.main+xml"
+
+
+@pytest.mark.parametrize(
+    "content_type",
+    [
+        b'<Override PartName="/word/document.foo" ContentType="' + MAIN + b'"/>',
+        b'<Override PartName="/word/document.foo" ContentType="' + MAIN + b' ; charset=utf-8"/>',
+        b'<Default Extension="foo" ContentType="' + MAIN + b'"/>',
+        b'<Default Extension="foo" ContentType="Text/XML"/>',
+    ],
+)
+def test_a_part_that_is_xml_under_another_name_is_refused(content_type: bytes) -> None:
+    assert refusal(renamed(content_type)) is R.ACTIVE
+
+
+def test_drawings_and_data_of_other_vocabularies_are_no_active_content() -> None:
+    types = make.part_of(make.word(), "[Content_Types].xml").replace(
+        b"</Types>", b'<Default Extension="svg" ContentType="image/svg+xml"/></Types>'
+    )
+    harmless = make.changed(
+        make.word(),
+        {
+            "[Content_Types].xml": types,
+            "word/media/image1.svg": b'<svg xmlns="http://www.w3.org/2000/svg"/>',
+            "customXml/item1.xml": b'<object xmlns="urn:example:archive"><control/></object>',
+        },
+    )
+    assert kinds.examine(io.BytesIO(harmless)) is Kind.DOCX
+
+
+def test_names_that_differ_in_case_alone_are_refused() -> None:
+    assert refusal(make.changed(make.word(), {"[content_types].XML": b"<x/>"})) is R.DAMAGED
 
 
 def test_the_numbers_behind_a_chart_are_no_active_content() -> None:
