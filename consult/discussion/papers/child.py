@@ -16,15 +16,17 @@ from typing import Any
 from consult.discussion.papers import kinds, reading
 from consult.discussion.papers.shapes import Kind, PaperRefusal, Refused
 
-MEMORY = 512 * 1024 * 1024
-"""Bytes of address space."""
+MEMORY_TO_CHECK = 512 * 1024 * 1024
+"""Bytes of address space; two such children run beside each process that answers requests."""
+MEMORY_TO_READ = 1024 * 1024 * 1024
+"""Plain text of 20 MB in one paragraph takes more than half of it; the worker reads one by one."""
 ANSWER = 64 * 1024 * 1024
 """Bytes that may be written."""
 
 
-def limit(seconds: int) -> None:
+def limit(seconds: int, *, memory: int) -> None:
     """Bound what this process may use from now on; the kernel ends it beyond."""
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
     resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
     resource.setrlimit(resource.RLIMIT_FSIZE, (ANSWER, ANSWER))
     resource.setrlimit(resource.RLIMIT_NPROC, (0, 0))
@@ -47,7 +49,7 @@ def answer(task: str, stream: io.BytesIO, *, seconds: float) -> dict[str, Any]:
 def main() -> None:
     """Do one task."""
     task, seconds = sys.argv[1], int(sys.argv[2])
-    limit(seconds)
+    limit(seconds, memory=MEMORY_TO_CHECK if task == "check" else MEMORY_TO_READ)
     logging.disable()
     warnings.simplefilter("ignore")
     said = answer(task, io.BytesIO(sys.stdin.buffer.read()), seconds=seconds)

@@ -164,6 +164,19 @@ def test_over_http_strangers_get_their_words_back_and_other_pages_keep_the_small
     assert urlencoded.status_code == 413
 
 
+def test_who_was_signed_out_meanwhile_gets_the_words_back_that_came_with_a_large_file(
+    session: AnySession, space: Space, client: FlaskClient
+) -> None:
+    path = f"/en/spaces/{space.slug}/questions/1"
+    page = client.get("/en/sign-in").text
+    token = page.partition('name="csrf_token" value="')[2].partition('"')[0]
+    body = encoded([(b"x" * (3 * MB), "x.txt")], body="My words", csrf_token=token)
+    answer = client.post(path, **body)
+    assert answer.status_code == 403
+    assert "My words" in answer.text
+    assert kept(session) == []
+
+
 # --- What becomes of it -------------------------------------------------------------------------
 
 
