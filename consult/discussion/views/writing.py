@@ -80,13 +80,7 @@ def reply(name: str) -> str:
     view = readable_space(found.space.slug)
     subject = Writing(space=view.space, parent=found.contribution)
     require(Permission.REPLY, actor=actor(), subject=subject, now=clock.now())
-    draft = own.find_draft(
-        db.session(),
-        actor=actor(),
-        space_id=view.space.id,
-        question_id=found.question.id,
-        parent_id=found.contribution.id,
-    )
+    draft = _kept_draft(view, found.question, found.contribution)
     form = draft_form(draft, zone=view.forum.time_zone)
     form.parent = found.canonical
     if request.args.get("quote") and not form.body:
@@ -104,9 +98,7 @@ def ask(slug: str) -> Answer | str:
         return _handle(readable_space(slug), None, form)
     view = readable_space(slug)
     require(Permission.ASK, actor=actor(), subject=Writing(space=view.space), now=clock.now())
-    draft = own.find_draft(
-        db.session(), actor=actor(), space_id=view.space.id, question_id=None, parent_id=None
-    )
+    draft = _kept_draft(view, None, None)
     return _write_page(view, None, draft_form(draft, zone=view.forum.time_zone))
 
 
@@ -122,7 +114,9 @@ def _handle(
     except StaleState as error:
         if asks_for_json():
             return stale_answer()
-        show_both(form, error, draft=_newest_draft(view, asked, form))
+        kept = _kept_draft(view, asked, _parent(form, asked))
+        token = draft_token(kept.contribution, kept.revision) if kept else ""
+        show_both(form, error, draft=token)
         status, headers = 409, dict[str, str]()
     except REFUSALS as error:
         status, headers = refused(form, error)
@@ -133,19 +127,17 @@ def _handle(
     return make_response(_write_page(view, asked, form), status, headers)
 
 
-def _newest_draft(
-    view: space_queries.SpaceView, asked: Question | None, form: forms.WritingForm
-) -> str:
-    """Name the draft that there is by now for this place; one that was sent is left alone."""
-    parent = _parent(form, asked)
-    draft = own.find_draft(
+def _kept_draft(
+    view: space_queries.SpaceView, asked: Question | None, parent: Contribution | None
+) -> own.Draft | None:
+    """Return the person's unsent text for this place; one that was sent is none any more."""
+    return own.find_draft(
         db.session(),
         actor=actor(),
         space_id=view.space.id,
         question_id=asked.id if asked else None,
         parent_id=parent.id if parent else None,
     )
-    return draft_token(draft.contribution, draft.revision) if draft else ""
 
 
 def _act(view: space_queries.SpaceView, asked: Question | None, form: forms.WritingForm) -> Answer:
@@ -158,13 +150,7 @@ def _act(view: space_queries.SpaceView, asked: Question | None, form: forms.Writ
     if form.action == "preview":
         prepared = sending.check_words(db.session(), space_id=view.space.id, words=form.words)
         return preview_page(view, asked, form, prepared), 200
-    draft = own.find_draft(
-        db.session(),
-        actor=actor(),
-        space_id=view.space.id,
-        question_id=asked.id if asked else None,
-        parent_id=parent.id if parent else None,
-    )
+    draft = _kept_draft(view, asked, parent)
     shown = _shown_draft(form, draft)
     if shown.contribution_id is None and (sent := _sent_from(form)) is not None:
         return sent
