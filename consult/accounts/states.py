@@ -23,3 +23,24 @@ class LinkPurpose(StrEnum):
     """Confirm the address of a new account."""
     RESET = "reset"
     """Choose a new password."""
+    CHANGE_OLD = "change-old"
+    """Agree to another address, from the old one."""
+    CHANGE_NEW = "change-new"
+    """Agree to another address, from the new one."""
+
+
+class SessionStage(StrEnum):
+    """How far somebody has come in signing in."""
+
+    PASSWORD = "password"  # noqa: S105 - a stage, no secret
+    """The password was right, the second factor is still asked for: nobody is signed in yet."""
+    FULL = "full"
+    """Signed in."""
+
+
+class DataExportState(StrEnum):
+    """How far a copy of somebody's own data has come."""
+
+    WAITING = "waiting"
+    READY = "ready"
+    FAILED = "failed"

@@ -15,6 +15,7 @@ from sqlalchemy import (
     String,
     Text,
     UniqueConstraint,
+    false,
     text,
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -112,6 +113,9 @@ class Contribution(Base):
         ForeignKey("user_account.id", name="fk_contribution_official_by")
     )
 
+    is_unconfirmed: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())
+    """Filed for somebody who has not said yet that it is theirs: marked, and in no count."""
+
     parent: Mapped[Contribution | None] = relationship(
         foreign_keys=[parent_id], remote_side=[id], lazy="raise"
     )
@@ -159,6 +163,36 @@ class Revision(Base):
     """Passages in another language than the text's: `[start, end, language]` each, half-open."""
     lock: Mapped[int] = mapped_column(Integer, default=1)
     """Grows with every save of a draft, so that two windows do not overwrite each other."""
+    released_by: Mapped[int | None] = mapped_column(
+        ForeignKey("user_account.id", name="fk_revision_released_by")
+    )
+    """The focal point who released it; None where no clearance was wanted."""
+    released_at: Mapped[dt.datetime | None] = mapped_column(Instant)
+    handed_back: Mapped[str | None] = mapped_column(Text)
+    """What the focal point wrote when handing it back to its writer; only of a draft."""
+
+
+class Intake(Base):
+    """A text that staff filed for somebody who sent it by other means, until they confirm it.
+
+    The token in the mail to them is `id` and a signature made with the secret key.
+    """
+
+    __tablename__ = "intake"
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    """128 random bits, hexadecimal."""
+    contribution_id: Mapped[int] = mapped_column(ForeignKey("contribution.id"), unique=True)
+    email: Mapped[str | None] = mapped_column(String(254))
+    """Where they are asked; None once they were erased."""
+    email_key: Mapped[str | None] = mapped_column(String(254), index=True)
+    locale: Mapped[str] = mapped_column(String(8))
+    filed_by: Mapped[int | None] = mapped_column(ForeignKey("user_account.id", ondelete="SET NULL"))
+    created_at: Mapped[dt.datetime] = mapped_column(Instant)
+    asked_at: Mapped[dt.datetime] = mapped_column(Instant)
+    """When they were asked last."""
+    confirmed_at: Mapped[dt.datetime | None] = mapped_column(Instant)
+    disowned_at: Mapped[dt.datetime | None] = mapped_column(Instant)
 
 
 class RevisionTag(Base):

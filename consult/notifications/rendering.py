@@ -10,15 +10,13 @@ from urllib.parse import urlsplit
 
 from flask import current_app
 
-from consult.accounts.services import token_of
 from consult.core import i18n, web
 from consult.notifications import mailer
-from consult.notifications.queries import MailFacts
+from consult.notifications.queries import MailFacts, MailLink
 from consult.notifications.services import Render
 
 SIGNATURE = "Consult"
 """Who writes where no forum has been loaded yet."""
-_LINK_ENDPOINTS = {"confirm": "accounts.confirm", "reset": "accounts.new_password"}
 
 
 def make_renderer(*, url: Callable[..., str] = web.public_url) -> Render:
@@ -59,6 +57,7 @@ def _message(facts: MailFacts, words: dict[str, Any], *, message_id: str | None)
         message_id=message_id or mailer.new_message_id(host),
         thread_id=mailer.thread_message_id(contribution.uid, host=host) if contribution else None,
         reply_to=words["reply_to"],
+        unsubscribe_url=words["unsubscribe_url"],
     )
 
 
@@ -99,24 +98,23 @@ def _words(facts: MailFacts, *, url: Callable[..., str]) -> dict[str, Any]:
         "moment": lambda instant: _moment(instant, zone_name=zone_name),
         "home_url": url("spaces.home", lang=locale),
         **_addresses(facts, locale=locale, url=url),
+        "unsubscribe_url": _address(facts.unsubscribe, locale=locale, url=url)
+        if facts.unsubscribe
+        else None,
+        **facts.words,
     }
 
 
 def _addresses(facts: MailFacts, *, locale: str, url: Callable[..., str]) -> dict[str, str]:
     """Return the addresses that this mail needs and no others."""
-    if facts.link is not None:
-        token = token_of(facts.link, secret_key=web.config().secret_key)
-        return {"link_url": url(_LINK_ENDPOINTS[facts.event], token=token, lang=locale)}
-    if facts.contribution_name is None:
-        return {"reset_url": url("accounts.reset", lang=locale)}
-    name = facts.contribution_name
-    own_url = url("discussion.contribution", name=name, lang=locale)
-    if facts.event != "rejected":
-        return {"contribution_url": own_url}
-    return {
-        "contribution_url": own_url,
-        "appeal_url": url("moderation.appeal", name=name, lang=locale),
-    }
+    return {name: _address(link, locale=locale, url=url) for name, link in facts.links.items()}
+
+
+def _address(link: MailLink, *, locale: str, url: Callable[..., str]) -> str:
+    values = dict(link.values)
+    if link.token is not None:
+        values["token"] = link.token(web.config().secret_key)
+    return url(link.endpoint, lang=locale, **values)
 
 
 def _said(text: Any, locale: str) -> str | None:

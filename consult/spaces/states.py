@@ -66,6 +66,56 @@ class Membership(StrEnum):
     """Releases a delegation's texts where that is wanted."""
 
 
+class Registration(StrEnum):
+    """How somebody becomes a stakeholder of a forum."""
+
+    OPEN = "open"
+    """Whoever confirms an address."""
+    APPROVAL = "approval"
+    """Whoever the organisers approve."""
+    INVITATION = "invitation"
+    """Whoever was invited."""
+
+
+class ErasureRule(StrEnum):
+    """What becomes of the published texts of somebody who is erased; told before they register."""
+
+    CHOICE = "choice"
+    """The person chooses."""
+    KEEP = "keep"
+    """They stay in the record, under “former participant”."""
+    REMOVE = "remove"
+    """They are blanked."""
+
+
+class ApplicationState(StrEnum):
+    """What the organisers said to somebody who wants to take part."""
+
+    WAITING = "waiting"
+    APPROVED = "approved"
+    REFUSED = "refused"
+
+
+class OrganisationStanding(StrEnum):
+    """How an organisation came into the registry."""
+
+    REGISTERED = "registered"
+    """The organisers know it."""
+    PROPOSED = "proposed"
+    """Somebody wrote it into a form; it works, and waits to be looked at."""
+
+
+class ConsentPurpose(StrEnum):
+    """What somebody agrees to."""
+
+    PUBLISH = "publish"
+    """Their contributions and the name that they chose are published."""
+    NOTIFY = "notify"
+    """They get mail about what they follow."""
+    ARCHIVE = "archive"
+    """Their contributions are kept in the published record."""
+
+
 class DisplayChoice(StrEnum):
     """How an Author's name is shown in a forum, everywhere alike."""
 

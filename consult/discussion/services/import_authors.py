@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import insert, or_, select
+from sqlalchemy import func, insert, or_, select
 from sqlalchemy.orm import Session
 
 from consult.core.text import NameProblem, check_name, single_line
@@ -17,6 +17,7 @@ from consult.discussion.services.import_places import AuthorDraft, Parsed, Space
 from consult.spaces.countries import is_country
 from consult.spaces.models import Author, Organisation
 from consult.spaces.services.affiliation import name_key
+from consult.spaces.states import OrganisationStanding
 
 DETAILS = ("organisation", "category", "country", "region", "on_behalf_of")
 TOLERATED = {NameProblem.RESERVED, NameProblem.MIXED_SCRIPTS}
@@ -186,7 +187,7 @@ def make_authors(
     now: dt.datetime,
 ) -> None:
     """Insert authors and the organisations they name; `categories` and `regions` by forum."""
-    organisations = _organisations(session, drafts)
+    organisations = _organisations(session, drafts, now=now)
     values = [
         {
             "forum_id": draft.forum_id,
@@ -220,21 +221,25 @@ def _uid(draft: AuthorDraft) -> str:
     return str(uuid.uuid4())
 
 
-def _organisations(session: Session, drafts: Sequence[AuthorDraft]) -> dict[tuple[int, str], int]:
-    """Return ids by forum and key, aliases included; names nobody knows yet are registered.
+def _organisations(
+    session: Session, drafts: Sequence[AuthorDraft], *, now: dt.datetime
+) -> dict[tuple[int, str], int]:
+    """Return ids by forum and key, other names included; ones nobody knows yet are proposed.
 
     The registry is read once: one look-up per name would take time with the square of the names.
     """
     found: dict[tuple[int, str], int] = {}
     forums = {draft.forum_id for draft in drafts if draft.organisation}
     for row in session.execute(
-        select(Organisation.id, Organisation.forum_id, Organisation.name_key, Organisation.aliases)
+        select(
+            func.coalesce(Organisation.merged_into_id, Organisation.id).label("id"),
+            Organisation.forum_id,
+            Organisation.name_key,
+        )
         .where(Organisation.forum_id.in_(sorted(forums)))
         .order_by(Organisation.id)
     ):
         found[row.forum_id, row.name_key] = row.id
-        for alias in row.aliases or ():
-            found.setdefault((row.forum_id, name_key(alias)), row.id)
     missing: dict[tuple[int, str], str] = {}
     for draft in drafts:
         if draft.organisation:
@@ -242,7 +247,13 @@ def _organisations(session: Session, drafts: Sequence[AuthorDraft]) -> dict[tupl
             if key not in found:
                 missing.setdefault(key, draft.organisation)
     values = [
-        {"forum_id": forum_id, "name": name, "name_key": key, "aliases": []}
+        {
+            "forum_id": forum_id,
+            "name": name,
+            "name_key": key,
+            "standing": OrganisationStanding.PROPOSED,
+            "created_at": now,
+        }
         for (forum_id, key), name in missing.items()
     ]
     for keys, rows in zip(chunks(list(missing)), chunks(values), strict=True):

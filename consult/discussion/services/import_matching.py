@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import Select, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from consult.core.text import normalise, single_line
 from consult.discussion.interchange import AuthorPart, TextLine
@@ -58,6 +58,12 @@ class Existing:
 
 def author_rows() -> Select[Any]:
     """Return the statement for authors with the columns that `author_difference` looks at."""
+    other = aliased(Organisation)
+    other_names = (
+        select(func.aggregate_strings(other.name, "\n"))
+        .where(other.merged_into_id == Organisation.id)
+        .scalar_subquery()
+    )
     return (
         select(
             Author.id.label("author_row"),
@@ -74,7 +80,7 @@ def author_rows() -> Select[Any]:
             Author.version,
             Author.is_erased,
             Organisation.name.label("organisation"),
-            Organisation.aliases,
+            other_names.label("other_names"),
             Category.slug.label("category"),
             Region.slug.label("region"),
         )
@@ -226,7 +232,7 @@ def author_difference(part: AuthorPart, row: Any) -> str | None:
     if single_line(part.name) not in names:
         return "author"
     if part.organisation and part.organisation.strip():
-        known = [row.organisation, *(row.aliases or ())] if row.organisation else []
+        known = [row.organisation, *(row.other_names or "").split("\n")] if row.organisation else []
         if name_key(single_line(part.organisation)) not in {name_key(name) for name in known}:
             return "author"
     said = {

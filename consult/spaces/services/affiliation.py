@@ -29,7 +29,7 @@ from consult.spaces.models import (
     Region,
     Space,
 )
-from consult.spaces.states import DisplayChoice, Membership
+from consult.spaces.states import DisplayChoice, Membership, OrganisationStanding
 
 MAX_ON_BEHALF_OF = 500
 
@@ -185,7 +185,9 @@ def find_or_make_organisation(session: Session, *, forum: Forum, name: str) -> O
     found = _organisation_by_key(session, forum_id=forum.id, key=key)
     if found is not None:
         return found
-    made = Organisation(forum_id=forum.id, name=shown[:200], name_key=key, aliases=[])
+    made = Organisation(
+        forum_id=forum.id, name=shown[:200], name_key=key, standing=OrganisationStanding.PROPOSED
+    )
     try:
         with session.begin_nested():
             session.add(made)
@@ -197,18 +199,12 @@ def find_or_make_organisation(session: Session, *, forum: Forum, name: str) -> O
 
 
 def _organisation_by_key(session: Session, *, forum_id: int, key: str) -> Organisation | None:
-    named = select(Organisation).where(Organisation.forum_id == forum_id)
-    found = session.scalars(named.where(Organisation.name_key == key)).first()
-    if found is not None:
+    found = session.scalars(
+        select(Organisation).where(Organisation.forum_id == forum_id, Organisation.name_key == key)
+    ).first()
+    if found is None or found.merged_into_id is None:
         return found
-    return next(
-        (
-            organisation
-            for organisation in session.scalars(named.order_by(Organisation.id))
-            if key in {name_key(alias) for alias in organisation.aliases or ()}
-        ),
-        None,
-    )
+    return session.get(Organisation, found.merged_into_id)
 
 
 def _write(session: Session, *, forum: Forum, author: Author, said: Affiliation) -> None:

@@ -1,0 +1,52 @@
+"""Reads for mails: what a delivery has to say now, and whether it may still be said.
+
+Nothing is remembered from the moment a mail was queued: every fact is read again here. Each module
+tells in its `READERS` which mails it reads.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from sqlalchemy.orm import Session
+
+from consult.notifications.models import Delivery
+from consult.notifications.queries import accounts, contributions
+from consult.notifications.queries.contributions import recipient_of
+from consult.notifications.queries.facts import (
+    APPEAL,
+    DecisionFacts,
+    DecisionReader,
+    MailFacts,
+    MailLink,
+    Reader,
+    Recipient,
+)
+
+__all__ = [
+    "APPEAL",
+    "READERS",
+    "DecisionFacts",
+    "DecisionReader",
+    "MailFacts",
+    "MailLink",
+    "Recipient",
+    "facts_of",
+    "recipient_of",
+]
+
+READERS: Mapping[str, Reader] = MappingProxyType({**accounts.READERS, **contributions.READERS})
+"""What reads which mail, by the name of the folder with its texts."""
+
+
+def facts_of(
+    session: Session, delivery: Delivery, *, decision_facts: DecisionReader, now: dt.datetime
+) -> MailFacts | None:
+    """Return what a delivery says now, or None where it must not be sent (any more).
+
+    That is: an account that is not active, a used or expired link, a decision that was undone, a
+    text that meanwhile stands elsewhere, or one that the person may not see.
+    """
+    return READERS[delivery.event](session, delivery, decision_facts, now)

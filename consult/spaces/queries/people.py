@@ -1,0 +1,98 @@
+"""Reads of those who speak: as what they are shown, and what they may speak for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from sqlalchemy import CompoundSelect, bindparam, select
+from sqlalchemy.orm import Session
+
+from consult.core.authz import Grant, Role
+from consult.core.i18n import Translated, gettext
+from consult.spaces.models import (
+    Author,
+    AuthorMember,
+    RoleGrant,
+    Space,
+)
+from consult.spaces.states import DisplayChoice
+
+
+@dataclass(frozen=True)
+class ShownAuthor:
+    """Who speaks, as chosen: nothing more than this reaches a page, a mail or a file."""
+
+    name: str
+    organisation: str | None
+    category: Translated | None
+    on_behalf_of: str | None
+    is_pseudonym: bool = False
+
+
+def shown_author(
+    *,
+    display: str,
+    name: str,
+    organisation: str | None,
+    category: Translated | None,
+    on_behalf_of: str | None,
+    pseudonym_number: int | None,
+) -> ShownAuthor:
+    """Apply the author's display choice; a pseudonym keeps only the category."""
+    if display == DisplayChoice.PSEUDONYM:
+        shown = gettext("Participant %(number)s", number=pseudonym_number or "–")
+        return ShownAuthor(shown, None, category, None, is_pseudonym=True)
+    if display == DisplayChoice.ORGANISATION and organisation:
+        return ShownAuthor(organisation, None, category, on_behalf_of)
+    second = organisation if organisation and organisation != name else None
+    return ShownAuthor(name, second, category, on_behalf_of)
+
+
+def shown_in(
+    row: Any, *, category: Translated | None = None, on_behalf_of: str | None = None
+) -> ShownAuthor:
+    """Return the author of a row with the columns name, display, pseudonym_number, organisation."""
+    return shown_author(
+        display=row.display,
+        name=row.name,
+        organisation=row.organisation,
+        category=category,
+        on_behalf_of=on_behalf_of,
+        pseudonym_number=row.pseudonym_number,
+    )
+
+
+def roles_and_authors(
+    session: Session, *, user_id: int
+) -> tuple[frozenset[Grant], frozenset[int], frozenset[int]]:
+    """Return a user's grants, the authors they speak for and those authors' forums.
+
+    One statement: it runs in every request of somebody signed in.
+    """
+    found: set[Grant] = set()
+    authors: set[int] = set()
+    forums: set[int] = set()
+    rows = session.execute(_grants_and_authors(), {"user_id": user_id})
+    for role, forum_id, space_id, author_id in rows:
+        if role in {member.value for member in Role}:
+            found.add(Grant(Role(role), forum_id, space_id))
+            continue
+        authors.add(author_id)
+        forums.add(forum_id)
+    return frozenset(found), frozenset(authors), frozenset(forums)
+
+
+@cache
+def _grants_and_authors() -> CompoundSelect[Any]:
+    grants = select(
+        RoleGrant.role, RoleGrant.forum_id, RoleGrant.space_id, RoleGrant.id.label("author_id")
+    ).where(RoleGrant.user_id == bindparam("user_id"))
+    speaks = (
+        select(AuthorMember.membership, Author.forum_id, Space.id, AuthorMember.author_id)
+        .join(Author, Author.id == AuthorMember.author_id)
+        .outerjoin(Space, Space.id < 0)
+        .where(AuthorMember.user_id == bindparam("user_id"))
+    )
+    return grants.union_all(speaks)
