@@ -8,7 +8,7 @@ import secrets
 import uuid
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import insert, inspect, select, update
 from sqlalchemy.orm import Session, scoped_session
 
 from consult.accounts.models import User
@@ -302,6 +302,63 @@ def make_contribution(
         contribution.open_revision_id = revision.id
     session.flush()
     return contribution  # type: ignore[no-any-return]
+
+
+def make_long_thread(
+    session: AnySession, *, space: Space, author: Author, length: int, source: str
+) -> None:
+    """Make that many public comments under the first question, every second one a reply.
+
+    Three statements instead of several a comment.
+    """
+    model = make_contribution(session, space=space, author=author, source=source)
+    revision = session.get_one(Revision, model.published_revision_id)
+    head, text = _values(model), _values(revision)
+    first = 1_000_000
+    heads, texts = [], []
+    for number in range(length):
+        root = number - number % 2
+        is_reply = number != root
+        heads.append(
+            head
+            | {
+                "id": first + number,
+                "uid": str(uuid.uuid4()),
+                "parent_id": first + root if is_reply else None,
+                "thread_id": first + root,
+                "thread_ordinal": head["thread_ordinal"] + root,
+                "path": "0001" if is_reply else "",
+                "depth": 2 if is_reply else 1,
+                "receipt": _receipt(),
+                "reference": f"{space.code}-Q1-{9000 + number}",
+                "published_revision_id": None,
+            }
+        )
+        texts.append(text | {"id": first + number, "contribution_id": first + number})
+    _forget(session, model, revision)
+    session.execute(insert(Contribution), heads)
+    session.execute(insert(Revision), texts)
+    session.execute(
+        update(Contribution)
+        .where(Contribution.id >= first)
+        .values(published_revision_id=Contribution.id)
+        .execution_options(synchronize_session=False)
+    )
+    session.expire_all()
+
+
+def _values(row: Any) -> dict[str, Any]:
+    return {column.key: getattr(row, column.key) for column in inspect(type(row)).column_attrs}
+
+
+def _forget(session: AnySession, contribution: Contribution, revision: Revision) -> None:
+    contribution.published_revision_id = None
+    contribution.thread_id = None
+    session.flush()
+    session.delete(revision)
+    session.flush()
+    session.delete(contribution)
+    session.flush()
 
 
 def _receipt() -> str:

@@ -42,15 +42,13 @@ def thread(session):
     forum = make.make_forum(session)
     space = make.make_space(session, forum=forum)
     author = make.make_author(session, forum=forum)
-    root = None
-    for number in range(500):
-        root = make.make_contribution(
-            session,
-            space=space,
-            author=author,
-            parent=root if number % 2 else None,
-            source="What our city has learned in ten years of practice. " * 4,
-        )
+    make.make_long_thread(
+        session,
+        space=space,
+        author=author,
+        length=500,
+        source="What our city has learned in ten years of practice. " * 4,
+    )
     question = make.question_of(session, space)
     question.public_count = 500
     session.commit()
