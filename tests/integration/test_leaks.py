@@ -42,6 +42,10 @@ UNDER_REVIEW = {
 }
 
 
+WALKING_TWICE = (Viewer.VISITOR, Viewer.AUTHOR, Viewer.MODERATOR, Viewer.ORGANISER)
+"""Viewers of whom each has SQL of their own: the crawler walks as them on both databases."""
+
+
 def mark(standing, field):
     """Return a word that stands for one field of one item and nothing else."""
     return f"lk{standing.value}{field}{secrets.token_hex(3)}"
@@ -344,6 +348,9 @@ def bed(app, session):
 
 def test_no_route_shows_a_viewer_what_the_matrix_forbids(app, session, client, bed):
     users = bed.users()
+    if session.get_bind().dialect.name == "postgresql":
+        # The walk is long. Who else looks is told apart before any SQL is made, and walks on SQLite.
+        users = {viewer: users[viewer] for viewer in WALKING_TWICE}
     every_mark = {word for words in bed.marks.values() for word in words} | set(bed.secret_marks)
     every_mark |= set(bed.colleague_marks) | set(bed.infected_marks)
     paths = list(addresses(app, bed))

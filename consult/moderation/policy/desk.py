@@ -100,7 +100,8 @@ def on_desk_of(actor: Actor, *, now: dt.datetime) -> ColumnElement[bool]:
         spaces = select(Space.id).where(Space.forum_id.in_(forum_ids))
         desks.append(and_(Contribution.space_id.in_(spaces), is_orphan()))
     if actor.has(Role.MODERATOR) or forum_ids:
-        desks.append(Contribution.id.in_(falls_to(actor, now=now)))
+        statement, parameters = falls_to(actor, now=now)
+        desks.append(Contribution.id.in_(statement.params(parameters)))
     return or_(*desks)
 
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
+from functools import cache
+from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, exists, or_, select
+from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, or_, select
 from sqlalchemy.orm import aliased
 
 from consult.core.authz import Actor, Role
+from consult.core.db import Id
 from consult.discussion.models import Contribution, Revision
 from consult.discussion.states import Removed, RevisionOrigin
 from consult.moderation.models import Appeal, Decision
@@ -76,13 +79,30 @@ def is_live(appealed: type[Revision] = Revision) -> ColumnElement[bool]:
     return and_(~is_undone, ~has_newer)
 
 
-def falls_to(actor: Actor, *, now: dt.datetime) -> Select[tuple[int]]:
-    """Return the ids of contributions whose open appeal falls to the actor from another desk."""
+def falls_to(actor: Actor, *, now: dt.datetime) -> tuple[Select[tuple[int]], dict[str, Any]]:
+    """Return the statement for the ids of contributions whose open appeal falls to the actor from
+    another desk, and its parameters.
+
+    It runs in every request of a moderator: it is built once, because building takes longer than
+    executing.
+    """
+    return _falls_to(), {
+        "moderated": sorted(_moderated(actor)),
+        "organised": sorted(actor.forum_ids_as(Role.ORGANISER)),
+        "own_authors": sorted(actor.author_ids),
+        "asking": actor.user_id,
+        "undo_since": now - UNDO,
+    }
+
+
+@cache
+def _falls_to() -> Select[tuple[int]]:
     theirs, around, typed = aliased(Contribution), aliased(Space), aliased(Revision)
     asked = instance(of=theirs, rejection=Rejection)
+    asking = bindparam("asking", type_=Id)
     typed_it = (
         exists()
-        .where(typed.contribution_id == theirs.id, typed.submitted_by == actor.user_id)
+        .where(typed.contribution_id == theirs.id, typed.submitted_by == asking)
         .correlate(theirs)
     )
     return (
@@ -92,21 +112,21 @@ def falls_to(actor: Actor, *, now: dt.datetime) -> Select[tuple[int]]:
         .join(Revision, Revision.id == Rejection.revision_id)
         .join(around, around.id == theirs.space_id)
         .where(
-            or_(Appeal.outcome.is_(None), Appeal.decided_at > now - UNDO),
+            or_(Appeal.outcome.is_(None), Appeal.decided_at > bindparam("undo_since")),
             theirs.removed.in_([Removed.NONE, Removed.HIDDEN]),
             or_(
                 and_(
-                    around.forum_id.in_(sorted(_moderated(actor))),
+                    around.forum_id.in_(bindparam("moderated", expanding=True)),
                     asked == Instance.FORUM.value,
                 ),
                 and_(
-                    around.forum_id.in_(sorted(actor.forum_ids_as(Role.ORGANISER))),
+                    around.forum_id.in_(bindparam("organised", expanding=True)),
                     asked == Instance.ORGANISER.value,
                 ),
             ),
             is_live(),
-            theirs.author_id.not_in(sorted(actor.author_ids)),
+            theirs.author_id.not_in(bindparam("own_authors", expanding=True)),
             ~typed_it,
-            Rejection.decided_by.is_distinct_from(actor.user_id),
+            Rejection.decided_by.is_distinct_from(asking),
         )
     )

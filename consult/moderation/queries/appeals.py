@@ -157,4 +157,5 @@ def opened_to(session: Session, *, actor: Actor, now: dt.datetime) -> frozenset[
     """
     if not (actor.has(Role.MODERATOR) or actor.has(Role.ORGANISER)):
         return frozenset()
-    return frozenset(session.scalars(falls_to(actor, now=now)))
+    statement, parameters = falls_to(actor, now=now)
+    return frozenset(session.scalars(statement, parameters))
