@@ -1,12 +1,9 @@
-"""Making a message and handing it over: to a mail server, or to a file.
-
-Nothing here knows why a mail is sent. Header values come from people, so every one of them
-passes `one_line` or `_address` and cannot begin a header of its own.
-"""
+"""Handing a message over: to a mail server, or to a file."""
 
 from __future__ import annotations
 
 import contextlib
+import copy
 import datetime as dt
 import ipaddress
 import os
@@ -14,23 +11,19 @@ import re
 import secrets
 import smtplib
 import ssl
-import unicodedata
-from email.headerregistry import Address
+from collections.abc import Iterator
 from email.message import EmailMessage
-from email.policy import SMTP
-from email.utils import format_datetime
 from pathlib import Path
 from typing import Protocol
 from urllib.parse import SplitResult, unquote, urlsplit
 
+from consult.notifications.messages import POLICY, one_line
+
 TIMEOUT = 10.0
 """Seconds for the connection and for each answer of the mail server."""
 MAX_ERROR = 500
-_POLICY = SMTP.clone(max_line_length=200)
-"""Longer than the usual 78: a Message-ID is one word and would be encoded where it is cut."""
-_ADDRESS = re.compile(r'[^\s\x00-\x20\x7f@<>()\[\],;:"\\]+@[^\s\x00-\x20\x7f@<>()\[\],;:"\\]+')
-_NOT_SHOWN = {"Cc", "Cs", "Zl", "Zp"}
-"""Control characters, lone surrogates, and the two separators that some take as line ends."""
+MOST_ON_ONE_LINE = 100
+"""Mails on one connection; servers mistrust whoever never leaves."""
 
 
 class MailError(Exception):
@@ -38,7 +31,14 @@ class MailError(Exception):
 
 
 class Refused(MailError):
-    """The mail server will never take this mail."""
+    """The mail server will never take this mail.
+
+    `blames_address` says that it is the recipient's address which does not work.
+    """
+
+    def __init__(self, words: str, *, blames_address: bool = False) -> None:
+        super().__init__(words)
+        self.blames_address = blames_address
 
 
 class Deferred(MailError):
@@ -62,108 +62,17 @@ def make_mailer(*, mail_url: str | None, mail_dir: Path) -> Mailer:
     return SmtpMailer(mail_url) if mail_url else FileMailer(mail_dir)
 
 
-# Messages ----------------------------------------------------------------------------------
-
-
-def build_message(
-    *,
-    sender: str,
-    sender_name: str,
-    to: str,
-    subject: str,
-    text: str,
-    html: str,
-    locale: str,
-    date: dt.datetime,
-    message_id: str,
-    thread_id: str | None = None,
-    reply_to: str | None = None,
-    unsubscribe_url: str | None = None,
-) -> EmailMessage:
-    """Return a message of plain text and HTML to exactly one address.
-
-    `thread_id` is the Message-ID that joins the mails of one thread; `unsubscribe_url` is
-    given only where a subscription caused the mail. Raises ValueError for an address that
-    is not exactly one.
-    """
-    message = EmailMessage(policy=_POLICY)
-    message["From"] = _address(sender, name=sender_name)
-    message["To"] = _address(to)
-    if reply_to:
-        message["Reply-To"] = _address(reply_to)
-    message["Subject"] = one_line(subject)
-    message["Date"] = format_datetime(date)
-    message["Message-ID"] = one_line(message_id)
-    if thread_id:
-        message["In-Reply-To"] = one_line(thread_id)
-        message["References"] = one_line(thread_id)
-    message["Auto-Submitted"] = "auto-generated"
-    if unsubscribe_url:
-        message["List-Unsubscribe"] = f"<{one_line(unsubscribe_url)}>"
-        message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
-    message.set_content(_storable(text), cte="quoted-printable")
-    message.add_alternative(_storable(html), subtype="html", cte="quoted-printable")
-    # Headers of the content come last: setting a content takes the ones before away.
-    message["Content-Language"] = one_line(locale)
-    return message
-
-
-def one_line(text: str) -> str:
-    """Return the text as one line: control characters become blanks, blanks are joined.
-
-    What looks like the beginning of an encoded word is taken apart: the standard library
-    decodes one that stands in a header value and would write the line ends in it as they are.
-    """
-    shown = (" " if unicodedata.category(c) in _NOT_SHOWN else c for c in text)
-    return " ".join("".join(shown).split()).replace("=?", "= ?")
-
-
-def is_address(text: str | None) -> bool:
-    """Whether the text is exactly one bare e-mail address."""
-    return bool(text) and _ADDRESS.fullmatch(text or "") is not None
-
-
-def new_message_id(host: str) -> str:
-    """Return a fresh Message-ID, at most 100 characters, that tells nothing."""
-    return f"<{secrets.token_hex(16)}@{_id_domain(host)}>"
-
-
-def thread_message_id(name: str, *, host: str) -> str:
-    """Return the Message-ID under which the mails of one thread are gathered."""
-    return f"<{one_line(name)}.thread@{_id_domain(host)}>"
-
-
-def _id_domain(host: str) -> str:
-    return re.sub(r"[^A-Za-z0-9.-]", "-", host)[-60:].strip(".-") or "localhost"
-
-
-def _address(address: str, *, name: str = "") -> Address:
-    """Return a header address; its domain is written in ASCII, as mail servers know it."""
-    if not is_address(address):
-        raise ValueError("this is not exactly one e-mail address")
-    local, _, domain = address.rpartition("@")
-    if local.isascii() and not domain.isascii():
-        domain = domain.encode("idna").decode("ascii")
-    return Address(display_name=one_line(name), username=local, domain=domain)
-
-
-def _storable(text: str) -> str:
-    """Return the text without what no mail can carry."""
-    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
-    return "\n".join(
-        "".join(c for c in line if c == "\t" or unicodedata.category(c) not in {"Cc", "Cs"})
-        for line in lines
-    )
-
-
-def _addresses(message: EmailMessage) -> tuple[str, str]:
-    """Return sender and recipient of the envelope."""
-    return message["From"].addresses[0].addr_spec, message["To"].addresses[0].addr_spec
-
-
-def _options(sender: str, recipient: str) -> tuple[str, ...]:
-    """Return what the server must know for addresses beyond ASCII; it may not know them."""
-    return () if (sender + recipient).isascii() else ("SMTPUTF8", "BODY=8BITMIME")
+@contextlib.contextmanager
+def kept_open(mailer: Mailer) -> Iterator[Mailer]:
+    """Give a mailer that hands all its mails over on one connection, where it needs any."""
+    if not isinstance(mailer, SmtpMailer):
+        yield mailer
+        return
+    line = SmtpLine(mailer)
+    try:
+        yield line
+    finally:
+        line.close()
 
 
 def _content(message: EmailMessage) -> bytes:
@@ -172,10 +81,22 @@ def _content(message: EmailMessage) -> bytes:
     Never left to smtplib, which puts a “>” before lines that begin with “From ”.
     """
     is_ascii = "".join(_addresses(message)).isascii()
-    return message.as_bytes(policy=_POLICY.clone(utf8=not is_ascii))
+    return message.as_bytes(policy=POLICY.clone(utf8=not is_ascii))
 
 
-# Mailers -----------------------------------------------------------------------------------
+def _addresses(message: EmailMessage) -> tuple[str, str]:
+    """Return sender and recipient of the envelope."""
+    returns_to = str(message["Return-Path"] or "").strip("<> ")
+    sender = returns_to or message["From"].addresses[0].addr_spec
+    return sender, message["To"].addresses[0].addr_spec
+
+
+def _options(sender: str, recipient: str) -> tuple[str, ...]:
+    """Return what the server must know for addresses beyond ASCII; it may not know them."""
+    return () if (sender + recipient).isascii() else ("SMTPUTF8", "BODY=8BITMIME")
+
+
+# A mail server ------------------------------------------------------------------------------
 
 
 class SmtpMailer:
@@ -191,30 +112,11 @@ class SmtpMailer:
 
     def send(self, message: EmailMessage) -> None:
         """Hand over on a connection of its own."""
-        sender, recipient = _addresses(message)
-        server: smtplib.SMTP | None = None
-        try:
-            server = self._connect()
-            server.sendmail(
-                sender, [recipient], _content(message), mail_options=_options(sender, recipient)
-            )
-        except smtplib.SMTPRecipientsRefused as error:
-            raise _by_code(*error.recipients[recipient]) from error
-        except smtplib.SMTPDataError as error:
-            raise _by_code(error.smtp_code, error.smtp_error) from error
-        except smtplib.SMTPNotSupportedError as error:
-            raise Refused(str(error)) from error
-        except (smtplib.SMTPException, OSError) as error:
-            raise Unreachable(repr(error)[:MAX_ERROR]) from error
-        else:
-            # The mail is with the server; a farewell that fails must not send it twice.
-            with contextlib.suppress(smtplib.SMTPException, OSError):
-                server.quit()
-        finally:
-            if server is not None:
-                server.close()
+        with kept_open(self) as line:
+            line.send(message)
 
-    def _connect(self) -> smtplib.SMTP:
+    def connect(self) -> smtplib.SMTP:
+        """Return a connection on which mails can be handed over; raises as smtplib does."""
         host = self._url.hostname or "localhost"
         context = _tls(host)
         if self._url.scheme == "smtps":
@@ -244,6 +146,107 @@ class SmtpMailer:
         server.login(unquote(self._url.username), unquote(self._url.password or ""))
 
 
+class SmtpLine:
+    """A connection to a mail server, made when it is first needed and again when it was lost."""
+
+    def __init__(self, mailer: SmtpMailer) -> None:
+        self._mailer = mailer
+        self._server: smtplib.SMTP | None = None
+        self._handed_over = 0
+
+    def send(self, message: EmailMessage) -> None:
+        """Hand over; a connection that was lost since the last mail is made anew, once."""
+        if self._handed_over >= MOST_ON_ONE_LINE:
+            self.close()
+        is_used = self._is_open
+        try:
+            self._send(message)
+        except Unreachable:
+            self._drop()
+            if not is_used:
+                raise
+            self._send(message)
+        self._handed_over += 1
+
+    def close(self) -> None:
+        """Say goodbye; the mails are with the server, so a farewell that fails harms nothing."""
+        if self._server is not None:
+            with contextlib.suppress(smtplib.SMTPException, OSError):
+                self._server.quit()
+        self._drop()
+
+    @property
+    def _is_open(self) -> bool:
+        return self._server is not None and getattr(self._server, "sock", None) is not None
+
+    def _drop(self) -> None:
+        if self._server is not None:
+            self._server.close()
+        self._server, self._handed_over = None, 0
+
+    def _send(self, message: EmailMessage) -> None:
+        sender, recipient = _addresses(message)
+        content = _content(_without_return_path(message))
+        try:
+            if self._server is None or not self._is_open:
+                self._server = self._mailer.connect()
+            self._server.sendmail(
+                sender, [recipient], content, mail_options=_options(sender, recipient)
+            )
+        except (smtplib.SMTPException, OSError) as error:
+            raise _meaning(error, recipient=recipient) from error
+
+
+def _without_return_path(message: EmailMessage) -> EmailMessage:
+    """Return the message as it is handed over: whoever delivers it writes that line (RFC 5321)."""
+    if "Return-Path" not in message:
+        return message
+    # Taking a header out gives the copy a list of its own.
+    bare = copy.copy(message)
+    del bare["Return-Path"]
+    return bare
+
+
+def _meaning(error: Exception, *, recipient: str) -> MailError:
+    """Return what an error of smtplib says about this mail, or about all of them."""
+    if isinstance(error, smtplib.SMTPRecipientsRefused):
+        return _by_code(*error.recipients[recipient], at_address=True)
+    if isinstance(error, smtplib.SMTPDataError):
+        return _by_code(error.smtp_code, error.smtp_error, at_address=False)
+    if isinstance(error, smtplib.SMTPSenderRefused) and error.smtp_code == 552:
+        # Too large: the only thing about one mail that is said so early.
+        return _by_code(error.smtp_code, error.smtp_error, at_address=False)
+    if isinstance(error, smtplib.SMTPNotSupportedError):
+        return Refused(str(error), blames_address=True)
+    if isinstance(error, smtplib.SMTPResponseException):
+        return Unreachable(_reply(error.smtp_code, error.smtp_error))
+    return Unreachable(repr(error)[:MAX_ERROR])
+
+
+def _by_code(code: int, words: bytes | str, *, at_address: bool) -> MailError:
+    """Return the error that an SMTP reply stands for; 421 means that the server is leaving.
+
+    The address is to blame where it was refused itself, or where the enhanced code (RFC 3463)
+    says so: 5.1.x is about addresses, 5.2.x about mailboxes, 5.7.x about policy.
+    """
+    reply = _reply(code, words)
+    if code == 421:
+        return Unreachable(reply)
+    if code < 500:
+        return Deferred(reply)
+    kind = reply.split(" ")[1][:4] if " " in reply else ""
+    blamed = kind in {"5.1.", "5.2."} or (at_address and kind != "5.7.")
+    return Refused(reply, blames_address=blamed)
+
+
+def _reply(code: int, words: bytes | str) -> str:
+    said = words.decode("utf-8", "replace") if isinstance(words, bytes) else words
+    return f"{code} {one_line(said)}"[:MAX_ERROR]
+
+
+# Files --------------------------------------------------------------------------------------
+
+
 class FileMailer:
     """Writes each mail as one `.eml` file; for installations without a mail server."""
 
@@ -269,15 +272,6 @@ class FileMailer:
             with contextlib.suppress(OSError):
                 aside.unlink()
             raise Unreachable(repr(error)[:MAX_ERROR]) from error
-
-
-def _by_code(code: int, words: bytes | str) -> MailError:
-    """Return the error that an SMTP reply stands for; 421 means that the server is leaving."""
-    said = words.decode("utf-8", "replace") if isinstance(words, bytes) else words
-    reply = f"{code} {one_line(said)}"[:MAX_ERROR]
-    if code == 421:
-        return Unreachable(reply)
-    return Refused(reply) if code >= 500 else Deferred(reply)
 
 
 def _is_loopback(host: str) -> bool:

@@ -11,7 +11,8 @@ from urllib.parse import urlsplit
 from flask import current_app
 
 from consult.core import i18n, web
-from consult.notifications import mailer
+from consult.notifications import messages
+from consult.notifications.inbound import addresses
 from consult.notifications.queries import MailFacts, MailLink
 from consult.notifications.services import Render
 
@@ -44,9 +45,10 @@ def _locale(facts: MailFacts) -> str:
 def _message(facts: MailFacts, words: dict[str, Any], *, message_id: str | None) -> EmailMessage:
     host = urlsplit(web.config().base_url).hostname or "localhost"
     contribution = facts.contribution
-    return mailer.build_message(
+    thread_uid = facts.thread_uid or (contribution.uid if contribution else None)
+    return messages.build_message(
         # Mail under the contact's own domain would be taken for forged; answers go there.
-        sender=f"consult@{host}",
+        sender=web.config().sender,
         sender_name=words["forum_name"],
         to=facts.address,
         subject=f"[{words['prefix']}] {_fill(facts, 'subject.txt', words)}",
@@ -54,11 +56,26 @@ def _message(facts: MailFacts, words: dict[str, Any], *, message_id: str | None)
         html=_fill(facts, "body.html", words),
         locale=_locale(facts),
         date=facts.written_at,
-        message_id=message_id or mailer.new_message_id(host),
-        thread_id=mailer.thread_message_id(contribution.uid, host=host) if contribution else None,
+        message_id=message_id or messages.new_message_id(host),
+        thread_id=messages.thread_message_id(thread_uid, host=host) if thread_uid else None,
         reply_to=words["reply_to"],
         unsubscribe_url=words["unsubscribe_url"],
+        list_id=_list_id(facts, host=host),
+        return_path=_own_address(facts, addresses.bounce_address),
     )
+
+
+def _list_id(facts: MailFacts, *, host: str) -> tuple[str, str] | None:
+    """Return code and id of the space, by which mail programs can sort."""
+    return (facts.space.code, f"{facts.space.slug}.{host}") if facts.space else None
+
+
+def _own_address(facts: MailFacts, make: Callable[..., str]) -> str | None:
+    """Return an address of ours that names the delivery, where mails come in at all."""
+    base = web.config().mail_reply
+    if base is None or facts.delivery_id is None:
+        return None
+    return make(base, delivery_id=facts.delivery_id, secret_key=web.config().secret_key)
 
 
 def _fill(facts: MailFacts, file: str, words: dict[str, Any]) -> str:
@@ -72,19 +89,21 @@ def _words(facts: MailFacts, *, url: Callable[..., str]) -> dict[str, Any]:
     """Return what the templates may say."""
     locale = _locale(facts)
     forum, space, revision, decision = facts.forum, facts.space, facts.revision, facts.decision
-    forum_name = mailer.one_line(forum.short_title.in_(locale)) if forum else SIGNATURE
+    forum_name = messages.one_line(forum.short_title.in_(locale)) if forum else SIGNATURE
     zone_name = facts.user.time_zone or (forum.time_zone if forum else None)
     contacts = (space.contact if space else None, forum.contact if forum else None)
-    reply_to = next((contact for contact in contacts if mailer.is_address(contact)), None)
+    contact = next((contact for contact in contacts if messages.is_address(contact)), None)
+    answer_to = _own_address(facts, addresses.reply_address) if facts.answers else None
     return {
         "locale": locale,
-        "name": mailer.one_line(facts.user.name),
+        "name": messages.one_line(facts.user.name),
         "address": facts.address,
         "forum_name": forum_name or SIGNATURE,
         "prefix": space.code if space else forum_name or SIGNATURE,
-        "space_title": mailer.one_line(space.title.in_(locale)) if space else None,
-        "reply_to": reply_to,
-        "can_reply": reply_to is not None,
+        "space_title": messages.one_line(space.title.in_(locale)) if space else None,
+        "reply_to": answer_to or contact,
+        "can_reply": contact is not None and answer_to is None,
+        "answers_by_mail": answer_to is not None,
         "contribution_name": facts.contribution_name,
         "is_new_text": facts.is_new_text,
         "text": revision.source if revision else None,
@@ -95,9 +114,11 @@ def _words(facts: MailFacts, *, url: Callable[..., str]) -> dict[str, Any]:
         "expires_at": facts.link.expires_at if facts.link else None,
         "resubmit_until": facts.resubmit_until,
         "appeal_until": facts.appeal_until,
+        "written_at": facts.written_at,
         "moment": lambda instant: _moment(instant, zone_name=zone_name),
         "home_url": url("spaces.home", lang=locale),
         **_addresses(facts, locale=locale, url=url),
+        "links": _addresses(facts, locale=locale, url=url),
         "unsubscribe_url": _address(facts.unsubscribe, locale=locale, url=url)
         if facts.unsubscribe
         else None,

@@ -11,11 +11,12 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Protocol
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from consult.accounts.models import MailedLink, User
 from consult.accounts.states import UserStatus
-from consult.core.i18n import Translated
+from consult.core.i18n import DEFAULT_LOCALE, Translated
 from consult.discussion.models import Contribution, Revision
 from consult.discussion.policy import RESUBMIT_DAYS
 from consult.notifications.models import Delivery
@@ -110,6 +111,15 @@ class MailFacts:
     """What the templates of this mail say beyond what all of them may say."""
     unsubscribe: MailLink | None = None
     """Where one click ends what caused the mail; None for mails that nobody subscribed to."""
+    delivery_id: int | None = None
+    """Which delivery is read; filled in for every reader by `facts_of`."""
+    answers: bool = False
+    """Whether a reply by mail becomes a reply to the contribution."""
+    thread_uid: str | None = None
+    """UID of the contribution that began the thread, under which its mails are gathered; filled in
+    for every reader by `facts_of`."""
+    tells: tuple[int, ...] = ()
+    """Ids of the texts that it tells of, kept as told once it was handed over."""
 
     @property
     def contribution_name(self) -> str | None:
@@ -151,3 +161,20 @@ def active_user(session: Session, delivery: Delivery) -> User | None:
 def to_user(user: User) -> Recipient:
     """Return a user as the recipient of a mail."""
     return Recipient(name=user.name, locale=user.locale, time_zone=user.time_zone, id=user.id)
+
+
+def to_address(delivery: Delivery, *, name: str) -> Recipient:
+    """Return the recipient of a mail to an address that no account has; `name` is how they are
+    greeted.
+    """
+    return Recipient(name=name, locale=delivery.locale or DEFAULT_LOCALE)
+
+
+def thread_uid_of(session: Session, contribution: Contribution | None) -> str | None:
+    """Return the id of the contribution that begins a thread, under which its mails gather."""
+    if contribution is None:
+        return None
+    if contribution.thread_id in {None, contribution.id}:
+        return contribution.uid
+    root = select(Contribution.uid).where(Contribution.id == contribution.thread_id)
+    return session.scalar(root) or contribution.uid

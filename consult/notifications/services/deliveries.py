@@ -21,10 +21,12 @@ from consult.notifications import queries
 from consult.notifications.mailer import Deferred, Mailer, MailError, Refused, Unreachable
 from consult.notifications.models import Delivery
 from consult.notifications.queries import DecisionReader, MailFacts
+from consult.notifications.services import bouncing
+from consult.notifications.services.telling import keep_told
 from consult.notifications.states import DeliveryState
 
-PAUSES = tuple(dt.timedelta(minutes=minutes) for minutes in (1, 5, 30, 120, 360, 720, 1440, 2880))
-"""Rest after the first failure, the second one and so on; after the last one it has failed."""
+PAUSES = tuple(dt.timedelta(minutes=minutes) for minutes in (1, 5, 30, 120, 360, 720, 780, 864))
+"""Rest after the first failure, the second one and so on: two days in all, then it has failed."""
 IN_FLIGHT = dt.timedelta(minutes=2)
 """How long a mail belongs to whoever is sending it; then it is due again."""
 SERVER_AWAY = dt.timedelta(seconds=30)
@@ -44,21 +46,25 @@ class Render(Protocol):
 def queue_delivery(
     session: Session,
     *,
-    user_id: int,
+    user_id: int | None = None,
+    address: str | None = None,
+    locale: str | None = None,
     event: str,
     key: str,
     values: Mapping[str, Any],
     now: dt.datetime,
     delay_seconds: float = 0,
 ) -> bool:
-    """Queue a mail to one user; return False where it was queued before.
+    """Queue a mail to one user, or to an address; return False where it was queued before.
 
-    User, event and key (at most 64 characters) name it for ever; `values` are ids, never
-    texts.
+    User or address, event and key (at most 64 characters) name it for ever; `values` are ids,
+    never texts. `locale` is the language of a mail to an address. Raises ValueError unless
+    exactly one of user and address is given.
     """
-    same = select(Delivery.id).where(
-        Delivery.user_id == user_id, Delivery.event == event, Delivery.key == key
-    )
+    if (user_id is None) == (address is None):
+        raise ValueError("a mail goes to a user or to an address")
+    recipient = Delivery.address == address if user_id is None else Delivery.user_id == user_id
+    same = select(Delivery.id).where(recipient, Delivery.event == event, Delivery.key == key)
     if session.scalars(same).first() is not None:
         return False
     try:
@@ -66,6 +72,8 @@ def queue_delivery(
             session.add(
                 Delivery(
                     user_id=user_id,
+                    address=address,
+                    locale=locale,
                     event=event,
                     key=key,
                     values=dict(values),
@@ -145,6 +153,10 @@ def _prepare(
     if not _claim(session, delivery_id, now=now):
         return None
     delivery = session.get_one(Delivery, delivery_id, populate_existing=True)
+    if bouncing.is_held_back(session, delivery):
+        delivery.state, delivery.error = DeliveryState.FAILED, bouncing.HELD_BACK
+        session.flush()
+        return None
     facts = queries.facts_of(session, delivery, decision_facts=decision_facts, now=now)
     if facts is None:
         delivery.state = DeliveryState.DROPPED
@@ -158,6 +170,8 @@ def _prepare(
         _record(session, delivery_id, Deferred(repr(error)), now=now)
         return None
     delivery.message_id = str(message["Message-ID"])
+    if facts.tells:
+        delivery.values = {**delivery.values, "tells": list(facts.tells)}
     session.flush()
     return message
 
@@ -188,22 +202,35 @@ def _hand_over(mailer: Mailer, message: EmailMessage) -> MailError | None:
 def _record(
     session: Session, delivery_id: int, error: MailError | None, *, now: dt.datetime
 ) -> None:
-    """Write down what became of a try."""
-    delivery = session.get_one(Delivery, delivery_id, populate_existing=True)
+    """Write down what became of a try; nothing where its recipient was erased meanwhile."""
+    delivery = session.get(Delivery, delivery_id, populate_existing=True)
+    if delivery is None:
+        return
     if error is None:
         delivery.state, delivery.sent_at, delivery.error = DeliveryState.SENT, now, None
+        bouncing.note_delivered(session, delivery, now=now)
+        _forget_words(delivery)
+        keep_told(session, delivery, now=now)
         session.flush()
         return
     failures = int(delivery.values.get("failures", 0)) + 1
     delivery.values = {**delivery.values, "failures": failures}
     delivery.error = str(error)[:2000]
     rest = None if isinstance(error, Refused) else pause(failures)
+    if isinstance(error, Refused) and error.blames_address:
+        bouncing.note_problem(session, delivery, words=str(error), now=now)
     if rest is None:
         delivery.state = DeliveryState.FAILED
         log.warning("mail failed for good", mail=delivery.event, failures=failures)
     else:
         delivery.not_before = now + rest
     session.flush()
+
+
+def _forget_words(delivery: Delivery) -> None:
+    """Drop what was kept only to go back to its writer."""
+    if "words" in delivery.values:
+        delivery.values = {k: v for k, v in delivery.values.items() if k != "words"}
 
 
 def _let_all_wait(session: Session, *, now: dt.datetime) -> None:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 import email
+import ssl
+import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from email.message import EmailMessage
 from email.policy import SMTP
+from pathlib import Path
 from socket import create_server, socket
 from typing import Any
 
@@ -18,17 +22,46 @@ from aiosmtpd import smtp
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult, Envelope, LoginPassword, Session
 
-from consult.notifications import mailer
-from consult.notifications.mailer import Deferred, Refused, SmtpMailer, Unreachable
+from consult.notifications import mailer, messages
+from consult.notifications.mailer import (
+    Deferred,
+    Refused,
+    SmtpMailer,
+    Unreachable,
+    kept_open,
+)
+from tests.conftest import free_port
 
 
 @dataclass
 class Server:
     """Keeps what it accepts; `at_rcpt` and `at_data` are its next answers."""
 
+    at_mail: list[str] = field(default_factory=list)
     at_rcpt: list[str] = field(default_factory=list)
     at_data: list[str] = field(default_factory=list)
     envelopes: list[Envelope] = field(default_factory=list)
+    connections: int = 0
+    slow: float = 0
+    """Seconds that each answer to `DATA` takes."""
+
+    async def handle_EHLO(  # noqa: N802 - the server's name for it
+        self, _server: smtp.SMTP, session: Session, _envelope: Envelope, name: str, said: list[str]
+    ) -> list[str]:
+        session.host_name = name
+        self.connections += 1
+        return said
+
+    async def handle_MAIL(  # noqa: N802
+        self, server: smtp.SMTP, _session: Session, envelope: Envelope, address: str, _options: Any
+    ) -> str:
+        answer = self.at_mail.pop(0) if self.at_mail else "250 OK"
+        if answer == "drop":
+            assert server.transport is not None
+            server.transport.close()
+        if answer.startswith("250"):
+            envelope.mail_from = address
+        return answer
 
     async def handle_RCPT(  # noqa: N802 - the server's name for it
         self, _server: smtp.SMTP, _session: Session, envelope: Envelope, address: str, _options: Any
@@ -41,6 +74,7 @@ class Server:
     async def handle_DATA(  # noqa: N802
         self, server: smtp.SMTP, _session: Session, envelope: Envelope
     ) -> str:
+        await asyncio.sleep(self.slow)
         answer = self.at_data.pop(0) if self.at_data else "250 OK"
         if answer == "drop":
             assert server.transport is not None
@@ -52,16 +86,19 @@ class Server:
 
 
 @contextmanager
-def serving(handler: Server, **options: Any) -> Iterator[str]:
-    with closing(socket()) as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+def serving_at(handler: Server, port: int, **options: Any) -> Iterator[str]:
     controller = Controller(handler, hostname="127.0.0.1", port=port, **options)
     controller.start()
     try:
         yield f"127.0.0.1:{port}"
     finally:
         controller.stop()
+
+
+@contextmanager
+def serving(handler: Server, **options: Any) -> Iterator[str]:
+    with serving_at(handler, free_port(), **options) as host:
+        yield host
 
 
 @pytest.fixture
@@ -87,7 +124,7 @@ def mail(**over: Any) -> EmailMessage:
         "date": dt.datetime(2026, 1, 31, tzinfo=dt.UTC),
         "message_id": "<one@consult.example>",
     }
-    return mailer.build_message(**values | over)
+    return messages.build_message(**values | over)
 
 
 def test_an_accepted_mail_arrives_whole_at_exactly_one_address(
@@ -127,6 +164,133 @@ def test_a_mail_refused_for_now_can_be_sent_later(
     with pytest.raises(Deferred, match="450"):
         out.send(mail())
     out.send(mail())
+
+    assert len(server.envelopes) == 1
+
+
+@pytest.mark.parametrize("answer", ["451 4.3.0 later", "550 5.7.1 not from you"])
+def test_a_server_that_takes_nothing_from_us_takes_nobodys_mail(
+    server: Server, out: SmtpMailer, answer: str
+) -> None:
+    server.at_mail = [answer]
+
+    with pytest.raises(Unreachable, match=answer[:9]):
+        out.send(mail())
+
+
+def test_a_mail_that_is_too_large_is_refused_alone(server: Server, out: SmtpMailer) -> None:
+    server.at_mail = ["552 5.3.4 too large"]
+
+    with pytest.raises(Refused) as refused:
+        out.send(mail())
+    assert not refused.value.blames_address
+
+
+@pytest.mark.parametrize(
+    ("place", "answer", "is_blamed"),
+    [
+        ("at_rcpt", "550 no such user", True),
+        ("at_rcpt", "550 5.1.1 no such user", True),
+        ("at_rcpt", "554 5.7.1 relaying denied", False),
+        ("at_data", "552 5.2.2 mailbox full", True),
+        ("at_data", "554 5.7.0 looks like spam", False),
+        ("at_data", "554 no", False),
+    ],
+)
+def test_the_address_is_blamed_for_what_is_its_fault(
+    server: Server, out: SmtpMailer, place: str, answer: str, is_blamed: bool
+) -> None:
+    setattr(server, place, [answer])
+
+    with pytest.raises(Refused) as refused:
+        out.send(mail())
+    assert refused.value.blames_address is is_blamed
+
+
+def test_a_slow_server_is_waited_for(server: Server, out: SmtpMailer) -> None:
+    server.slow = 0.5
+    out.send(mail())
+
+    assert len(server.envelopes) == 1
+
+
+def test_failures_are_told_to_the_address_of_the_envelope(server: Server, out: SmtpMailer) -> None:
+    out.send(mail(return_path="bounces+abc@consult.example"))
+
+    (envelope,) = server.envelopes
+    assert envelope.mail_from == "bounces+abc@consult.example"
+    assert b"Return-Path" not in (envelope.content or b"")
+
+
+# One connection for many mails --------------------------------------------------------------
+
+
+def test_the_mails_of_a_round_go_over_one_connection(server: Server, out: SmtpMailer) -> None:
+    with kept_open(out) as line:
+        for _ in range(3):
+            line.send(mail())
+
+    assert (len(server.envelopes), server.connections) == (3, 1)
+
+
+def test_after_many_mails_a_connection_is_made_anew(
+    server: Server, out: SmtpMailer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mailer, "MOST_ON_ONE_LINE", 2)
+    with kept_open(out) as line:
+        for _ in range(5):
+            line.send(mail())
+
+    assert (len(server.envelopes), server.connections) == (5, 3)
+
+
+@pytest.mark.parametrize("answer", ["drop", "421 4.4.2 idle for too long"])
+def test_a_connection_that_was_lost_between_two_mails_is_made_anew(
+    server: Server, out: SmtpMailer, answer: str
+) -> None:
+    with kept_open(out) as line:
+        line.send(mail())
+        server.at_mail = [answer]
+        line.send(mail())
+
+    assert (len(server.envelopes), server.connections) == (2, 2)
+
+
+def test_a_refused_mail_leaves_the_connection_to_the_next_one(
+    server: Server, out: SmtpMailer
+) -> None:
+    server.at_rcpt = ["550 5.1.1 no such user", "450 4.2.0 later"]
+    with kept_open(out) as line:
+        for error in (Refused, Deferred):
+            with pytest.raises(error):
+                line.send(mail())
+        line.send(mail())
+
+    assert (len(server.envelopes), server.connections) == (1, 1)
+
+
+# TLS ----------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def self_signed(tmp_path: Path) -> ssl.SSLContext:
+    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
+    command = "openssl req -x509 -newkey ed25519 -nodes -days 2 -subj /CN=localhost"
+    files = ["-keyout", str(key), "-out", str(certificate)]
+    subprocess.run([*command.split(), *files], check=True, capture_output=True)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    return context
+
+
+def test_nobody_certifies_our_own_machine_but_any_other_server_needs_it(
+    server: Server, self_signed: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with serving(server, tls_context=self_signed, require_starttls=True) as host:
+        SmtpMailer(f"smtp://{host}", timeout=2).send(mail())
+        monkeypatch.setattr(mailer, "_is_loopback", lambda _host: False)
+        with pytest.raises(Unreachable, match="CERTIFICATE_VERIFY_FAILED"):
+            SmtpMailer(f"smtp://{host}", timeout=2).send(mail())
 
     assert len(server.envelopes) == 1
 

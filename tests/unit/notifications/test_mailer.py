@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from consult.notifications import mailer
+from consult.notifications import mailer, messages
 from consult.notifications.mailer import FileMailer, Unreachable
 
 WRITTEN = dt.datetime(2026, 1, 31, 22, 0, tzinfo=dt.UTC)
@@ -29,7 +29,7 @@ def build(**over: Any) -> EmailMessage:
         "date": WRITTEN,
         "message_id": "<one@consult.example>",
     }
-    return mailer.build_message(**values | over)
+    return messages.build_message(**values | over)
 
 
 def received(message: EmailMessage) -> EmailMessage:
@@ -77,7 +77,7 @@ def test_a_mail_of_a_subscription_can_be_unsubscribed_with_one_click() -> None:
 
 
 def test_mails_of_one_thread_refer_to_the_same_message_id() -> None:
-    thread_id = mailer.thread_message_id("0b7f", host="consult.example")
+    thread_id = messages.thread_message_id("0b7f", host="consult.example")
     message = received(build(thread_id=thread_id))
 
     assert message["In-Reply-To"] == thread_id
@@ -144,8 +144,8 @@ def test_the_recipient_is_exactly_the_stored_address() -> None:
 
 def test_a_long_host_leaves_the_message_id_as_it_is() -> None:
     host = "consultations." + "very-long-name." * 5 + "example.org"
-    message_id = mailer.new_message_id(host)
-    thread_id = mailer.thread_message_id("8d1f4c7e-3c1b-4d4f-9a55-0f8f5f6b2a11", host=host)
+    message_id = messages.new_message_id(host)
+    thread_id = messages.thread_message_id("8d1f4c7e-3c1b-4d4f-9a55-0f8f5f6b2a11", host=host)
 
     raw = build(message_id=message_id, thread_id=thread_id).as_bytes()
 
@@ -155,7 +155,7 @@ def test_a_long_host_leaves_the_message_id_as_it_is() -> None:
 
 
 def test_message_ids_are_never_the_same() -> None:
-    assert mailer.new_message_id("a.example") != mailer.new_message_id("a.example")
+    assert messages.new_message_id("a.example") != messages.new_message_id("a.example")
 
 
 @pytest.mark.parametrize(
@@ -242,3 +242,18 @@ def test_without_a_mail_server_mails_become_files(tmp_path: Path) -> None:
     assert isinstance(mailer.make_mailer(mail_url=None, mail_dir=tmp_path), FileMailer)
     smtp = mailer.make_mailer(mail_url="smtp://mail.example:25", mail_dir=tmp_path)
     assert isinstance(smtp, mailer.SmtpMailer)
+
+
+@pytest.mark.parametrize(
+    ("name", "header"),
+    [
+        ("RT3", '"RT3" <round-table-3.consult.example>'),
+        ('R"T\\3', '"RT3" <round-table-3.consult.example>'),
+        ("Évaluation", "<round-table-3.consult.example>"),
+    ],
+)
+def test_the_id_of_a_space_is_told_with_its_name_where_that_is_ascii(
+    name: str, header: str
+) -> None:
+    message = received(build(list_id=(name, "round-table-3.consult.example")))
+    assert str(message["List-Id"]) == header

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator
+from dataclasses import replace
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
@@ -37,6 +38,9 @@ EVENTS = (
     "appealed",
     "appeal-upheld",
     "appeal-dismissed",
+    "reply-refused",
+    "reply-stranger",
+    "test",
 )
 DAYS = {"en": "Saturday 7 February 2026", "fr": "samedi 7 février 2026", "es": "sábado 7 de feb"}
 BAIT = "<img src=x onerror=alert(1)>\"'\r\nBcc: victim@example.net"
@@ -89,6 +93,9 @@ def facts(event: str, *, locale: str = "en", **over: Any) -> MailFacts:
         )
         page = {"confirm": "accounts.confirm", "reset": "accounts.new_password"}[event]
         values["links"] = {"link_url": MailLink(page, token=lambda key: f"token-of-{key}")}
+    elif event in {"reply-refused", "reply-stranger", "test"}:
+        returned = over.pop("message", "What I wrote")
+        values["words"] = {"problems": ["The time is over."], "returned": returned}
     elif event == "known-address":
         values["links"] = {"reset_url": MailLink("accounts.reset")}
     else:
@@ -157,7 +164,7 @@ def test_text_and_html_hold_the_same_sentences_and_links(event: str) -> None:
         if line.startswith("https://"):
             assert line in links(message)
         elif line.endswith((".", ":")):
-            assert line.removeprefix("> ") in spoken
+            assert line.removeprefix("> ").removeprefix("* ") in spoken
     assert "None" not in plain + spoken
     assert "{" not in plain
 
@@ -282,3 +289,21 @@ def test_a_mail_uses_the_reference_once_there_is_one() -> None:
 
     assert "RT3-Q1-0042" in message["Subject"]
     assert "RT3-Q1-0042" in part(message, "plain")
+
+
+def test_addresses_that_name_a_mail_are_given_only_where_mails_come_in(app: Flask) -> None:
+    answered = facts("published", delivery_id=7, answers=True)
+    assert made(answered)["Reply-To"] == "rt3@example.org"
+    assert made(answered)["Return-Path"] is None
+
+    config = app.extensions["consult.config"]
+    app.extensions["consult.config"] = replace(
+        config, mail_reply="reply@consult.example", mail_from="forum@consult.example"
+    )
+    message = made(answered)
+    assert str(message["Reply-To"]).startswith("reply+")
+    assert str(message["Return-Path"]).startswith("<bounces+")
+    assert message["From"].addresses[0].addr_spec == "forum@consult.example"
+    assert "by replying to this mail" in part(message, "plain")
+    unanswered = made(facts("published", delivery_id=7))
+    assert unanswered["Reply-To"] == "rt3@example.org"
