@@ -10,6 +10,8 @@ from consult.core.errors import Invalid
 from consult.core.i18n import gettext as _
 from consult.core.i18n import ngettext
 
+SHORT_REST = 45
+"""Seconds that are told as seconds, not as minutes."""
 MAX_TYPED = 2000
 """Characters of a one-line field that are shown again; no field takes as many."""
 
@@ -65,6 +67,15 @@ def read_sign_in(sent: Mapping[str, str]) -> Form:
     return form
 
 
+def read_proof(sent: Mapping[str, str], *, has_second_factor: bool) -> Form:
+    """Read the hidden `next`; `password`, and `code` beside a second factor, must be there."""
+    form = read(sent, ("next",))
+    for name in ("password", "code") if has_second_factor else ("password",):
+        if not secret(sent, name).strip():
+            form.add(name, wording.of_problem("missing"))
+    return form
+
+
 def read_reset(sent: Mapping[str, str]) -> Form:
     """Read `email`; whether it is one is for the service to say."""
     return read(sent, ("email",))
@@ -75,8 +86,30 @@ def read_profile(sent: Mapping[str, str]) -> Form:
     return read(sent, ("name", "locale", "time_zone"))
 
 
+def read_erasure(sent: Mapping[str, str], *, may_choose: bool) -> Form:
+    """Read `texts` (keep or remove), which must be said where the person may choose, and
+    `understood`, without which nothing is erased.
+    """
+    form = read(sent, ("texts",))
+    if form.values["texts"] not in {"keep", "remove"}:
+        form.values["texts"] = ""
+        if may_choose:
+            form.add("texts", wording.of_problem("texts-missing"))
+    if not sent.get("understood"):
+        form.add("understood", wording.of_problem("understood-missing"))
+    return form
+
+
 def too_many(retry_after: int) -> str:
     """Return the sentence for a limit that is reached; `retry_after` in seconds."""
+    if retry_after <= SHORT_REST:
+        return str(
+            ngettext(
+                "That did not work. Please try again in one second.",
+                "That did not work. Please try again in %(num)s seconds.",
+                retry_after,
+            )
+        )
     minutes = max(1, -(-retry_after // 60))
     return str(
         ngettext(

@@ -22,6 +22,9 @@ from consult.core import clock, web
 from consult.core.db import db
 from consult.core.unit_of_work import unit_of_work
 
+HALF = "half"
+"""Where the cookie holds a session that still owes the second factor."""
+
 log = structlog.get_logger("consult.accounts")
 
 
@@ -91,6 +94,7 @@ def client() -> sessions.Client:
         address=web.client_address(),
         agent=request.user_agent.string,
         is_limited=web.config().rate_limits,
+        is_office=web.config().is_office(request.remote_addr),
     )
 
 
@@ -99,6 +103,18 @@ def remember(session_id: str) -> None:
     flask.session.clear()
     flask.session.permanent = True
     flask_login.login_user(Holder(session_id=session_id))
+
+
+def remember_half(session_id: str) -> None:
+    """Keep in the cookie that the password was right; nobody is signed in by it."""
+    flask.session.clear()
+    flask.session[HALF] = session_id
+
+
+def half_way() -> str | None:
+    """Return the id of the session that still owes the second factor, if there is one."""
+    found = flask.session.get(HALF)
+    return found if isinstance(found, str) else None
 
 
 def forget() -> str | None:

@@ -17,7 +17,9 @@ from argon2 import PasswordHasher, Type
 from argon2.exceptions import InvalidHashError, VerificationError
 
 MIN_LENGTH = 15
-"""Code points, since the password is the only factor."""
+"""Code points where the password is the only factor."""
+MIN_LENGTH_OF_TWO = 8
+"""Code points where a second factor is switched on."""
 MAX_BYTES = 1024
 """UTF-8 bytes; longer ones are refused, never cut."""
 
@@ -83,7 +85,9 @@ def is_too_long(password: str) -> bool:
     return len(prepared(password).encode("utf-8", "replace")) > MAX_BYTES
 
 
-def check(password: str, *, context_words: Iterable[str] = ()) -> str | None:
+def check(
+    password: str, *, context_words: Iterable[str] = (), min_length: int = MIN_LENGTH
+) -> str | None:
     """Return what is wrong with a new password as a problem code, or None.
 
     `context_words` are things known about the person and the site: names, the address, the
@@ -91,8 +95,8 @@ def check(password: str, *, context_words: Iterable[str] = ()) -> str | None:
     """
     if is_too_long(password):
         return "password-long"
-    if len(prepared(password)) < MIN_LENGTH:
-        return "password-short"
+    if len(prepared(password)) < min_length:
+        return "password-short" if min_length >= MIN_LENGTH else "password-short-of-two"
     return "password-common" if is_guessable(password, context_words=context_words) else None
 
 

@@ -13,15 +13,21 @@ import secrets
 from dataclasses import dataclass
 from typing import cast
 
-from sqlalchemy import CursorResult, delete, update
+from sqlalchemy import CursorResult, delete, select, update
 from sqlalchemy.orm import Session
 
 from consult.accounts.models import UserSession
+from consult.accounts.queries.sessions import NAME
+from consult.accounts.states import SessionStage
 
 IDLE = dt.timedelta(hours=8)
 IDLE_STAFF = dt.timedelta(hours=1)
 LONGEST = dt.timedelta(days=30)
 LONGEST_STAFF = dt.timedelta(hours=12)
+PROOF = dt.timedelta(minutes=10)
+"""How long a password, and a code where one is asked for, stand for whoever sits there."""
+HALF_WAY = dt.timedelta(minutes=10)
+"""How long a right password waits for its code."""
 SEEN_EVERY = dt.timedelta(minutes=5)
 """`last_seen_at` is written at most this often, so that reading stays reading."""
 
@@ -33,6 +39,8 @@ class Client:
     address: str = ""
     agent: str = ""
     is_limited: bool = True
+    is_office: bool = False
+    """Whether many people are known to share the address."""
 
 
 def digest_of(session_id: str) -> str:
@@ -50,8 +58,18 @@ def cut(address: str) -> str:
     return str(ipaddress.ip_network(f"{ip}/{prefix}", strict=False))
 
 
-def start(session: Session, *, user_id: int, client: Client, now: dt.datetime) -> str:
-    """Begin a session and return its id, 128 random bits that are kept nowhere else."""
+def start(
+    session: Session,
+    *,
+    user_id: int,
+    client: Client,
+    now: dt.datetime,
+    stage: SessionStage = SessionStage.FULL,
+) -> str:
+    """Begin a session and return its id, 128 random bits that are kept nowhere else.
+
+    Whoever gets a full one has just proved who they are.
+    """
     session_id = secrets.token_urlsafe(16)
     session.add(
         UserSession(
@@ -61,6 +79,8 @@ def start(session: Session, *, user_id: int, client: Client, now: dt.datetime) -
             last_seen_at=now,
             network=cut(client.address),
             agent=client.agent[:200],
+            stage=stage,
+            proved_at=now if stage is SessionStage.FULL else None,
         )
     )
     session.flush()
@@ -79,6 +99,21 @@ def is_over(
     return now - seen_at >= idle or now - began_at >= longest
 
 
+def is_proved(proved_at: dt.datetime | None, *, now: dt.datetime) -> bool:
+    """Whether somebody proved recently enough who they are for a grave act."""
+    return proved_at is not None and now - proved_at < PROOF
+
+
+def note_proof(session: Session, *, digest: str, now: dt.datetime) -> None:
+    """Note that whoever has the session has proved who they are."""
+    session.execute(
+        update(UserSession)
+        .where(UserSession.digest == digest, UserSession.stage == SessionStage.FULL)
+        .values(proved_at=now)
+        .execution_options(synchronize_session="fetch")
+    )
+
+
 def touch(session: Session, *, digest: str, now: dt.datetime) -> None:
     """Note that the session was seen, unless that was noted within five minutes."""
     session.execute(
@@ -92,6 +127,21 @@ def touch(session: Session, *, digest: str, now: dt.datetime) -> None:
 def end(session: Session, *, session_id: str) -> bool:
     """End one session; return whether there was one."""
     return _delete(session, UserSession.digest == digest_of(session_id)) > 0
+
+
+def end_named(session: Session, *, user_id: int, name: str) -> str | None:
+    """End the session that its owner's page calls `name`; return its digest, None without one."""
+    if len(name) != NAME:
+        return None
+    found = session.scalars(
+        select(UserSession.digest).where(
+            UserSession.user_id == user_id,
+            UserSession.digest.startswith(name, autoescape=True),
+        )
+    ).first()
+    if found is not None:
+        _delete(session, UserSession.digest == found)
+    return found
 
 
 def end_others(session: Session, *, user_id: int, keep: str | None) -> int:
@@ -109,7 +159,12 @@ def end_all(session: Session, *, user_id: int) -> int:
 def forget_old(session: Session, *, now: dt.datetime) -> int:
     """Drop rows of sessions that are over; return how many. For the timetable."""
     idle = _delete(session, UserSession.last_seen_at <= now - IDLE)
-    return idle + _delete(session, UserSession.created_at <= now - LONGEST)
+    half = _delete(
+        session,
+        UserSession.stage == SessionStage.PASSWORD,
+        UserSession.created_at <= now - HALF_WAY,
+    )
+    return idle + half + _delete(session, UserSession.created_at <= now - LONGEST)
 
 
 def _delete(session: Session, *conditions: object) -> int:

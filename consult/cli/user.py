@@ -14,14 +14,15 @@ from sqlalchemy.orm import Session
 from consult.accounts import policy, queries
 from consult.accounts.models import User
 from consult.accounts.passwords import Hasher
-from consult.accounts.services import add_user
+from consult.accounts.services import add_user, change_address_now, reset_second_factor
 from consult.cli import base
 from consult.core import clock
 from consult.core.authz import Role
 from consult.core.db import db
 from consult.core.unit_of_work import unit_of_work
 from consult.spaces.models import Forum, RoleGrant, Space
-from consult.spaces.services import create_author
+from consult.spaces.queries import asked_consents
+from consult.spaces.services import create_author, give_consents
 from consult.spaces.services.roles import grant_role, revoke_role
 
 group = AppGroup("user", help="Accounts and their roles.")
@@ -38,7 +39,10 @@ ROLES = click.Choice([role.value for role in Role])
 def add(
     email: str, name: str, category: str, organisation: str | None, password_stdin: bool
 ) -> None:
-    """Make an account for EMAIL; without a password its owner asks for a link to set one."""
+    """Make an account for EMAIL; without a password its owner asks for a link to set one.
+
+    Whoever adds somebody has their word that they agree to what everybody agrees to who takes part.
+    """
     password = sys.stdin.readline().rstrip("\r\n") if password_stdin else None
     now = clock.now()
     with unit_of_work() as session:
@@ -55,6 +59,9 @@ def add(
             organisation=organisation,
             now=now,
         )
+        asked = asked_consents(session, forum_id=forum.id)
+        agreed = {text.purpose for text in asked if text.is_required}
+        give_consents(session, forum=forum, user_id=user.id, given=agreed, now=now)
     click.echo(f"{email} was added.", err=True)
 
 
@@ -98,6 +105,36 @@ def revoke(email: str, role: str, space_slug: str | None, forum_slug: str | None
             now=clock.now(),
         )
     click.echo(f"{email} is no longer {role} of {space_slug or forum_slug}.", err=True)
+
+
+@group.command("reset-second-factor")
+@click.argument("email")
+@base.command
+def reset(email: str) -> None:
+    """Take the second factor of EMAIL away, who has lost it and the recovery codes.
+
+    Make sure first that it is the person who asks; they are told by mail and signed out everywhere.
+    """
+    with unit_of_work() as session:
+        user_id = _the_user(session, email).id
+        if not reset_second_factor(session, user_id=user_id, by=None, now=clock.now()):
+            raise base.WrongCall(f"{email} has no second factor switched on.")
+    click.echo(f"{email} signs in with the password alone.", err=True)
+
+
+@group.command("change-address")
+@click.argument("old")
+@click.argument("new")
+@base.command
+def change_address(old: str, new: str) -> None:
+    """Give the account of OLD the address NEW, for somebody who cannot read mail at OLD any more.
+
+    Make sure first that it is the person who asks; OLD is told by mail, every session ends.
+    """
+    with unit_of_work() as session:
+        user_id = _the_user(session, old).id
+        change_address_now(session, user_id=user_id, email=new, by=None, now=clock.now())
+    click.echo(f"{old} is now {new}.", err=True)
 
 
 @group.command("list")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 
 from sqlalchemy.orm import Session
 
@@ -28,6 +29,7 @@ def add_user(
     locale: str = "en",
     is_demonstration: bool = False,
     actor_id: int | None = None,
+    site_words: Sequence[str] = (),
 ) -> User:
     """Make a user whose address counts as confirmed; without a password they reset it by mail.
 
@@ -41,7 +43,7 @@ def add_user(
             "locale": None if policy.is_locale(locale) else "language-unknown",
             "password": None
             if password is None
-            else password_problem(password, name=name, email=email, site_words=()),
+            else password_problem(password, name=name, email=email, site_words=site_words),
         }
     )
     key = policy.email_key(email)

@@ -6,25 +6,34 @@ import datetime as dt
 import secrets
 from typing import cast
 
-from sqlalchemy import CursorResult, delete, update
+from sqlalchemy import CursorResult, delete, false, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from consult.accounts.events import LinkRequested
-from consult.accounts.models import MailedLink, User
+from consult.accounts.models import AddressChange, MailedLink, User
 from consult.accounts.states import LinkPurpose, UserStatus
 from consult.core import outbox, tokens
 from consult.core.errors import Invalid
 
+NOBODY = -1
+"""Id of no user."""
 VALID_FOR = {
     LinkPurpose.CONFIRM: dt.timedelta(hours=24),
     LinkPurpose.RESET: dt.timedelta(hours=1),
+    LinkPurpose.CHANGE_OLD: dt.timedelta(hours=24),
+    LinkPurpose.CHANGE_NEW: dt.timedelta(hours=24),
 }
 
 
 def make_link(
-    session: Session, *, user: User, purpose: LinkPurpose, now: dt.datetime
+    session: Session,
+    *,
+    user: User,
+    purpose: LinkPurpose,
+    now: dt.datetime,
+    address: str | None = None,
 ) -> MailedLink:
-    """Make a link, void older ones of its purpose and have it mailed.
+    """Make a link, void older ones of its purpose and have it mailed, to `address` if given.
 
     The user must have an address: erased users get no mail.
     """
@@ -38,6 +47,7 @@ def make_link(
         email_key=user.email_key,
         created_at=now,
         expires_at=now + VALID_FOR[purpose],
+        address=address,
     )
     session.add(link)
     session.flush()
@@ -45,11 +55,28 @@ def make_link(
     return link
 
 
+def make_no_link(session: Session, *, purpose: LinkPurpose, now: dt.datetime) -> None:
+    """Do the work of `make_link` for nobody, so that an unknown address takes no less of it."""
+    void_links(session, user_id=NOBODY, purpose=purpose)
+    columns = ("id", "user_id", "purpose", "email_key", "created_at", "expires_at")
+    nothing = select(*(MailedLink.__table__.c[name] for name in columns)).where(false())
+    session.execute(insert(MailedLink).from_select(columns, nothing))
+    outbox.emit(session, LinkRequested(link_id=""), now=now)
+
+
 def void_links(session: Session, *, user_id: int, purpose: LinkPurpose | None = None) -> None:
-    """Drop a user's links, of one purpose or of all."""
-    conditions = [MailedLink.user_id == user_id]
+    """Drop a user's links, of one purpose or of all, and then a wish for another address too.
+
+    What names an old address stays, as it is used up and the mail about the change needs it.
+    """
+    conditions = [
+        MailedLink.user_id == user_id,
+        or_(MailedLink.used_at.is_(None), MailedLink.purpose != LinkPurpose.CHANGE_OLD),
+    ]
     if purpose is not None:
         conditions.append(MailedLink.purpose == purpose)
+    else:
+        session.execute(delete(AddressChange).where(AddressChange.user_id == user_id))
     session.execute(delete(MailedLink).where(*conditions))
 
 
@@ -94,4 +121,7 @@ def use_link(
     )
     if cast("CursorResult[object]", result).rowcount != 1:
         raise Invalid({"link": ["link-invalid"]})
-    return session.get_one(User, link.user_id, with_for_update=True)
+    user = session.get_one(User, link.user_id, with_for_update=True)
+    # Whoever clicks has got the mail.
+    user.mail_failures, user.mail_failed_at, user.mail_problem = 0, None, None
+    return user

@@ -8,13 +8,19 @@ from collections.abc import Sequence
 from sqlalchemy.orm import Session
 
 from consult.accounts import policy, sessions
+from consult.accounts.events import PasswordChanged
 from consult.accounts.models import User
 from consult.accounts.passwords import Hasher
-from consult.accounts.services.checks import password_problem, raise_problems, spend
+from consult.accounts.services.checks import (
+    check_own_password,
+    min_length,
+    password_problem,
+    raise_problems,
+)
 from consult.accounts.services.links import void_links
 from consult.accounts.sessions import Client
 from consult.accounts.states import UserStatus
-from consult.core import audit, limits
+from consult.core import audit, outbox
 from consult.core.errors import Forbidden, Refusal
 from consult.core.text import single_line
 
@@ -64,11 +70,18 @@ def change_password(
     `TooMany`.
     """
     user = _active(session, user_id=user_id)
-    problem = password_problem(new, name=user.name, email=user.email or "", site_words=site_words)
+    problem = password_problem(
+        new,
+        name=user.name,
+        email=user.email or "",
+        site_words=site_words,
+        min_length=min_length(session, user_id=user_id),
+    )
     raise_problems({"new_password": problem})
-    spend(session, (limits.SIGN_IN_BY_ACCOUNT, user.email_key or ""), client=client, now=now)
-    is_right = hasher.verify(user.password_hash, old)
-    audit.record(
+    is_right = check_own_password(
+        session, user=user, password=old, hasher=hasher, client=client, now=now
+    )
+    entry = audit.record(
         session,
         "account.change-password" if is_right else "account.change-password-refused",
         actor_id=user_id,
@@ -80,7 +93,23 @@ def change_password(
     user.password_hash = hasher.hash(new)
     void_links(session, user_id=user_id)
     sessions.end_others(session, user_id=user_id, keep=keep)
+    outbox.emit(session, PasswordChanged(user_id=user_id, entry_id=entry.id), now=now)
     return True
+
+
+def end_session(session: Session, *, user_id: int, name: str, now: dt.datetime) -> str | None:
+    """End the session of a user that their page calls `name`; return its digest, None for none."""
+    ended = sessions.end_named(session, user_id=user_id, name=name)
+    if ended is not None:
+        audit.record(
+            session,
+            "account.end-sessions",
+            actor_id=user_id,
+            now=now,
+            subject=("user", user_id),
+            ended=1,
+        )
+    return ended
 
 
 def end_others(session: Session, *, user_id: int, keep: str | None, now: dt.datetime) -> int:

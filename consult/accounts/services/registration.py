@@ -3,17 +3,30 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+import secrets
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from consult.accounts import policy, queries, sessions
-from consult.accounts.events import KnownAddressRegistered
+from consult.accounts.events import AddressConfirmed, KnownAddressRegistered, PasswordChanged
 from consult.accounts.models import User
 from consult.accounts.passwords import Hasher
-from consult.accounts.services.checks import password_problem, raise_problems, spend
-from consult.accounts.services.links import live_link, make_link, use_link, void_links
+from consult.accounts.services.checks import (
+    min_length,
+    password_problem,
+    raise_problems,
+    spend,
+)
+from consult.accounts.services.links import (
+    live_link,
+    make_link,
+    make_no_link,
+    use_link,
+    void_links,
+)
 from consult.accounts.sessions import Client
 from consult.accounts.states import LinkPurpose, UserStatus
 from consult.core import audit, limits, outbox
@@ -88,6 +101,29 @@ def _insert(session: Session, user: User) -> User | None:
     return user
 
 
+@contextmanager
+def newcomer(session: Session, *, user: User | None, now: dt.datetime) -> Iterator[User]:
+    """Give what `register` returned, or for a known address somebody who is gone again at the end.
+
+    So what follows a registration takes no less work where nothing comes of it; what is done inside
+    for nobody is taken back.
+    """
+    if user is not None:
+        yield user
+        return
+    trial = session.begin_nested()
+    try:
+        key = f"{secrets.token_hex(16)}@invalid"
+        nobody = User(email=key, email_key=key, name="-", created_at=now)
+        session.add(nobody)
+        session.flush()
+        make_link(session, user=nobody, purpose=LinkPurpose.CONFIRM, now=now)
+        yield nobody
+        session.flush()
+    finally:
+        trial.rollback()
+
+
 def _tell_owner(session: Session, owner: User | None, *, now: dt.datetime) -> None:
     user_id = owner.id if owner else None
     if owner is not None and owner.status == UserStatus.ACTIVE:
@@ -105,6 +141,7 @@ def confirm(session: Session, *, token: str, secret_key: str, now: dt.datetime) 
     )
     if user.confirmed_at is None:
         user.confirmed_at = now
+        outbox.emit(session, AddressConfirmed(user_id=user.id), now=now)
     audit.record(session, "account.confirm", actor_id=user.id, now=now, subject=("user", user.id))
     return user
 
@@ -126,6 +163,8 @@ def request_reset(session: Session, *, email: str, now: dt.datetime, client: Cli
     user = queries.user_by_email_key(session, email_key=key)
     if user is not None and user.status == UserStatus.ACTIVE:
         make_link(session, user=user, purpose=LinkPurpose.RESET, now=now)
+    else:
+        make_no_link(session, purpose=LinkPurpose.RESET, now=now)
     user_id = user.id if user else None
     audit.record(session, "account.ask-reset", actor_id=None, now=now, subject=("user", user_id))
 
@@ -151,15 +190,23 @@ def reset_password(
     if link is None:
         raise Invalid({"link": ["link-invalid"]})
     owner = session.get_one(User, link.user_id)
-    problem = password_problem(new, name=owner.name, email=link.email_key, site_words=site_words)
+    problem = password_problem(
+        new,
+        name=owner.name,
+        email=link.email_key,
+        site_words=site_words,
+        min_length=min_length(session, user_id=owner.id),
+    )
     raise_problems({"new_password": problem})
     user = use_link(session, token=token, purpose=LinkPurpose.RESET, secret_key=secret_key, now=now)
     user.password_hash = hasher.hash(new)
     if user.confirmed_at is None:
         user.confirmed_at = now
+        outbox.emit(session, AddressConfirmed(user_id=user.id), now=now)
     void_links(session, user_id=user.id)
     sessions.end_all(session, user_id=user.id)
-    audit.record(
+    entry = audit.record(
         session, "account.reset-password", actor_id=user.id, now=now, subject=("user", user.id)
     )
+    outbox.emit(session, PasswordChanged(user_id=user.id, entry_id=entry.id), now=now)
     return user

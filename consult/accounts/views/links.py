@@ -8,9 +8,16 @@ from flask.typing import ResponseReturnValue
 
 from consult.accounts import forms, login, services
 from consult.accounts.forms import Form
-from consult.accounts.passwords import MIN_LENGTH
+from consult.accounts.models import MailedLink
 from consult.accounts.states import LinkPurpose
-from consult.accounts.views.shared import GONE, TOO_MANY, UNPROCESSABLE, blueprint, wait
+from consult.accounts.views.shared import (
+    GONE,
+    TOO_MANY,
+    UNPROCESSABLE,
+    blueprint,
+    site_words,
+    wait,
+)
 from consult.core import clock, web
 from consult.core.authz import Permission
 from consult.core.db import db
@@ -24,7 +31,7 @@ from consult.core.web import needs
 @needs(Permission.SIGN_IN)
 def confirm(token: str) -> ResponseReturnValue:
     """Show a button: programs that only look at links in mails must not use them up."""
-    is_live = _is_live(token, LinkPurpose.CONFIRM)
+    is_live = _live(token, LinkPurpose.CONFIRM) is not None
     page = render_template("accounts/confirm.html", token=token, is_live=is_live)
     return page, 200 if is_live else GONE
 
@@ -78,7 +85,7 @@ def reset_page(form: Form, status: int = 200) -> ResponseReturnValue:
 @needs(Permission.SIGN_IN)
 def new_password(token: str) -> ResponseReturnValue:
     """Show the form for a new password."""
-    return _new_password_page(Form(), is_live=_is_live(token, LinkPurpose.RESET))
+    return _new_password_page(Form(), token=token)
 
 
 @blueprint.post("/<lang>/reset/<token>")
@@ -95,27 +102,33 @@ def new_password_now(token: str) -> ResponseReturnValue:
                 secret_key=web.config().secret_key,
                 hasher=login.hasher(),
                 now=clock.now(),
-                site_words=(web.config().host,),
+                site_words=site_words(),
             )
     except Invalid as problem:
         form.add_problems(problem)
-        return _new_password_page(form, is_live="link" not in problem.problems)
+        return _new_password_page(form, token=token)
     login.forget()
     flask.flash(_("Your new password is set. Please sign in with it."), "good")
     return redirect(flask.url_for("accounts.sign_in"), 303)
 
 
-def _new_password_page(form: Form, *, is_live: bool) -> ResponseReturnValue:
-    status = GONE if not is_live else 200 if form.is_good else UNPROCESSABLE
+def _new_password_page(form: Form, *, token: str) -> ResponseReturnValue:
+    link = _live(token, LinkPurpose.RESET)
+    status = GONE if link is None else 200 if form.is_good else UNPROCESSABLE
     page = render_template(
-        "accounts/new_password.html", form=form, is_live=is_live, min_length=MIN_LENGTH
+        "accounts/new_password.html",
+        form=form,
+        is_live=link is not None,
+        min_length=services.min_length(db.session(), user_id=link.user_id if link else 0),
     )
     return page, status
 
 
-def _is_live(token: str, purpose: LinkPurpose) -> bool:
-    key = web.config().secret_key
-    link = services.live_link(
-        db.session(), token=token, purpose=purpose, secret_key=key, now=clock.now()
+def _live(token: str, purpose: LinkPurpose) -> MailedLink | None:
+    return services.live_link(
+        db.session(),
+        token=token,
+        purpose=purpose,
+        secret_key=web.config().secret_key,
+        now=clock.now(),
     )
-    return link is not None

@@ -63,6 +63,51 @@ def test_names_and_the_own_address_make_no_password(password: str) -> None:
     assert check(password, context_words=words) == "password-common"
 
 
+@pytest.mark.parametrize(
+    "password",
+    [
+        "To be or not to be, that is the question",
+        "The Lord is my shepherd!",
+        "never gonna give you up",
+        "youaremysunshine2024",
+        "Thisismynewpassword1",
+        "welcome to the jungle 99",
+        "Notre Père qui es aux cieux",
+        "liberté égalité fraternité",
+        "j'ai oublié mon mot de passe",
+        "Tous pour un, un pour tous",
+        "La vie est belle 2025 la vie est belle",
+        "Jehová es mi pastor, nada me faltará",
+        "olvidé mi contraseña",
+        "La vida es un carnaval!",
+        "te amo por siempre 2024",
+        "qazwsxedcrfvtgbyhn",
+        "1q2w3e4r5t6y7u8i9o0p!",
+        "asdfghjklasdfghjkl",
+        "q1w2e3r4t5y6u7i8o9p0",
+        "159753159753159753",
+    ],
+)
+def test_long_ones_that_everybody_knows_are_refused(password: str) -> None:
+    assert check(password) == "password-common"
+
+
+@pytest.mark.parametrize(
+    ("password", "problem"),
+    [
+        ("tin roof", None),
+        ("kx7 vq2w", None),
+        ("tin rof", "password-short-of-two"),
+        ("12345678", "password-common"),
+        ("qwertz123", "password-common"),
+        ("Sunshine7!", "password-common"),
+        ("Adele2024", "password-common"),
+    ],
+)
+def test_beside_a_second_factor_eight_code_points_do(password: str, problem: str | None) -> None:
+    assert check(password, context_words=("Adele Example",), min_length=8) == problem
+
+
 def test_a_phrase_that_only_mentions_the_own_name_is_taken() -> None:
     assert check("adele likes old boats", context_words=("Adele Example",)) is None
 
@@ -135,6 +180,6 @@ def test_nobody_signs_in_with_the_hash_of_nobody(hasher: Hasher) -> None:
     assert not hasher.verify("not a hash", "rain on the tin roof")
 
 
-def test_the_list_holds_some_hundred_folded_entries() -> None:
-    assert len(common()) > 300
+def test_the_list_holds_a_thousand_folded_entries() -> None:
+    assert len(common()) > 1000
     assert all(entry == entry.casefold() and " " not in entry for entry in common())
