@@ -39,12 +39,12 @@ from consult.spaces.models import (
     Region,
     Space,
 )
-from consult.spaces.queries import space_by_slug
-from consult.spaces.services import find_or_make_organisation
+from consult.spaces.queries import consents_of, space_by_slug
+from consult.spaces.services import find_or_make_organisation, give_consents
 from consult.spaces.services.loading import load_forum
 from consult.spaces.services.roles import grant_role
 from consult.spaces.services.timing import set_dates
-from consult.spaces.states import DisplayChoice, Membership
+from consult.spaces.states import ConsentPurpose, DisplayChoice, Membership, OrganisationStanding
 
 PASSWORD = "demonstration-only-please"  # noqa: S105 - known to everybody, for marked databases only
 FILLED = ("forum", "user_account", "author", "contribution")
@@ -94,6 +94,9 @@ def fill(session: Session, *, folder: Path, hasher: Hasher, now: dt.datetime) ->
         user = users[entry["key"]] = _user(session, entry, hasher=hasher, now=now)
         _appoint(session, entry, user=user, forum=forum, spaces=spaces, now=now)
         _speak(session, entry, user=user, authors=authors)
+        if not consents_of(session, user_id=user.id, forum_id=forum.id):
+            agreed = frozenset(ConsentPurpose)
+            give_consents(session, forum=forum, user_id=user.id, given=agreed, now=now)
     voices = _voices(said["accounts"], users=users, authors=authors)
     added = Discussion(
         session, entries=said["contributions"], spaces=spaces, voices=voices, now=now
@@ -168,7 +171,11 @@ def _author(session: Session, forum: Forum, entry: dict[str, Any], *, now: dt.da
     ).first()
     if known is not None:
         return known
-    organisation = find_or_make_organisation(session, forum=forum, name=entry["organisation"] or "")
+    organisation = find_or_make_organisation(
+        session, forum=forum, name=entry["organisation"] or "", now=now
+    )
+    if organisation is not None:
+        organisation.standing = OrganisationStanding.REGISTERED
     author = Author(
         forum_id=forum.id,
         uid=str(uuid.uuid4()),
@@ -187,8 +194,12 @@ def _author(session: Session, forum: Forum, entry: dict[str, Any], *, now: dt.da
         ),
         on_behalf_of=entry["on_behalf_of"],
         display=DisplayChoice(entry["display"]),
+        is_delegation=entry.get("delegation", False),
+        wants_clearance=entry.get("clearance", False),
         created_at=now,
     )
+    if organisation is not None and author.is_delegation:
+        organisation.standing = OrganisationStanding.REGISTERED
     if author.display is DisplayChoice.PSEUDONYM:
         author.pseudonym_number = int(entry["key"].rpartition("-")[2])
         forum.pseudonyms = max(forum.pseudonyms, author.pseudonym_number)
@@ -238,23 +249,30 @@ def _speak(
         return
     key = {"author_id": authors[entry["author"]].id, "user_id": user.id}
     if session.get(AuthorMember, key) is None:
-        session.add(AuthorMember(**key, membership=Membership.SELF))
+        membership = Membership(entry.get("membership", Membership.SELF))
+        session.add(AuthorMember(**key, membership=membership))
         session.flush()
 
 
 def _voices(
     accounts: list[dict[str, Any]], *, users: dict[str, User], authors: dict[str, Author]
 ) -> dict[str, Voice]:
-    typists = {entry["author"]: users[entry["key"]].id for entry in accounts if "author" in entry}
-    return {
-        key: Voice(
-            user_id=typists.get(key),
-            name=author.name,
-            author_ids=frozenset({author.id}),
-            forum_ids=frozenset({author.forum_id}),
-        )
-        for key, author in authors.items()
+    """Return who speaks, by the keys of authors and by those of accounts."""
+    speaking = [entry for entry in accounts if "author" in entry]
+    typists = {entry["author"]: users[entry["key"]].id for entry in speaking}
+    voices = {key: _voice(author, typists.get(key)) for key, author in authors.items()}
+    return voices | {
+        entry["key"]: _voice(authors[entry["author"]], users[entry["key"]].id) for entry in speaking
     }
+
+
+def _voice(author: Author, user_id: int | None) -> Voice:
+    return Voice(
+        user_id=user_id,
+        name=author.name,
+        author_ids=frozenset({author.id}),
+        forum_ids=frozenset({author.forum_id}),
+    )
 
 
 def _send_nothing(session: Session, *, after: int) -> None:

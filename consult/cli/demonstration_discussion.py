@@ -109,7 +109,7 @@ class Discussion:
     def _plan(self, entry: dict[str, Any], *, number: int) -> None:
         key, state = entry["key"], entry["state"]
         self._step(self.sent[key], number, lambda at: self._send(entry, at))
-        if state == "pending":
+        if state in {"pending", "clearance"}:
             return
         decided = self._decided(entry, number=number)
         if state in {"returned", "rejected"}:
@@ -152,7 +152,7 @@ class Discussion:
             with self.session.begin_nested():
                 contribution = sending.send(
                     self.session,
-                    actor=self.voices[entry["author"]],
+                    actor=self.voices[entry.get("by", entry["author"])],
                     space=space,
                     question=self._question(space, entry.get("question")),
                     parent=parent,
@@ -209,7 +209,7 @@ class Discussion:
             return
         appeal(
             self.session,
-            actor=self.voices[entry["author"]],
+            actor=self.voices[entry.get("by", entry["author"])],
             contribution_id=contribution.id,
             words=entry["appeal"]["words"],
             now=at,
@@ -222,7 +222,7 @@ class Discussion:
         newest = revisions.newest_revision(self.session, contribution_id=contribution.id)
         revising.send_revision(
             self.session,
-            actor=self.voices[entry["author"]],
+            actor=self.voices[entry.get("by", entry["author"])],
             contribution=contribution,
             space=self.spaces[entry["space"]],
             seen=newest.number,
@@ -245,7 +245,7 @@ class Discussion:
             return
         removing.withdraw(
             self.session,
-            actor=self.voices[entry["author"]],
+            actor=self.voices[entry.get("by", entry["author"])],
             contribution=contribution,
             space=self.spaces[entry["space"]],
             now=at,

@@ -38,6 +38,8 @@ class RevisionState(StrEnum):
     """Was published; a newer one took its place."""
     CANCELLED = "cancelled"
     """Taken back by its author, or replaced by a newer one before it was decided."""
+    RECALLED = "recalled"
+    """Taken back or replaced before its delegation released it: it never reached a moderator."""
 
 
 class RevisionOrigin(StrEnum):
@@ -106,7 +108,11 @@ class Act(StrEnum):
     """What moves a revision from one state to the next."""
 
     SEND = "send"
+    SEND_FOR_CLEARANCE = "send-for-clearance"
+    """A delegation's contributor sends; its focal point reads the text before any moderator."""
     RELEASE = "release"
+    HAND_BACK = "hand-back"
+    """The focal point gives a text back to its writer, with words."""
     APPROVE = "approve"
     RETURN = "return"
     REJECT = "reject"
@@ -117,7 +123,7 @@ class Act(StrEnum):
     UNDO = "undo"
     """The decider takes a decision back."""
     REOPEN = "reopen"
-    """Undoing a withdrawal puts a waiting text back into the queue."""
+    """Undoing a withdrawal puts a waiting text back where it waited."""
     REINSTATE = "reinstate"
     """Undoing an approval gives readers the text they had before."""
     UPHOLD = "uphold"
@@ -131,19 +137,21 @@ S = RevisionState
 TRANSITIONS: Mapping[Act, Mapping[RevisionState, RevisionState]] = MappingProxyType(
     {
         Act.SEND: MappingProxyType({S.DRAFT: S.PENDING}),
+        Act.SEND_FOR_CLEARANCE: MappingProxyType({S.DRAFT: S.CLEARANCE}),
         Act.RELEASE: MappingProxyType({S.CLEARANCE: S.PENDING}),
+        Act.HAND_BACK: MappingProxyType({S.CLEARANCE: S.DRAFT}),
         Act.APPROVE: MappingProxyType({S.PENDING: S.PUBLISHED}),
         Act.RETURN: MappingProxyType({S.PENDING: S.RETURNED}),
         Act.REJECT: MappingProxyType({S.PENDING: S.REJECTED}),
         Act.TAKE_BACK: MappingProxyType(
-            {S.DRAFT: S.CANCELLED, S.CLEARANCE: S.CANCELLED, S.PENDING: S.CANCELLED}
+            {S.DRAFT: S.CANCELLED, S.CLEARANCE: S.RECALLED, S.PENDING: S.CANCELLED}
         ),
-        Act.REPLACE: MappingProxyType({S.CLEARANCE: S.CANCELLED, S.PENDING: S.CANCELLED}),
+        Act.REPLACE: MappingProxyType({S.CLEARANCE: S.RECALLED, S.PENDING: S.CANCELLED}),
         Act.SUPERSEDE: MappingProxyType({S.PUBLISHED: S.SUPERSEDED}),
         Act.UNDO: MappingProxyType(
             {S.PUBLISHED: S.PENDING, S.RETURNED: S.PENDING, S.REJECTED: S.PENDING}
         ),
-        Act.REOPEN: MappingProxyType({S.CANCELLED: S.PENDING}),
+        Act.REOPEN: MappingProxyType({S.CANCELLED: S.PENDING, S.RECALLED: S.CLEARANCE}),
         Act.REINSTATE: MappingProxyType({S.SUPERSEDED: S.PUBLISHED}),
         Act.UPHOLD: MappingProxyType({S.REJECTED: S.PUBLISHED}),
         Act.UNDO_UPHOLD: MappingProxyType({S.PUBLISHED: S.REJECTED}),
@@ -152,6 +160,9 @@ TRANSITIONS: Mapping[Act, Mapping[RevisionState, RevisionState]] = MappingProxyT
 
 OPEN_STATES = frozenset({S.DRAFT, S.CLEARANCE, S.PENDING})
 """At most one revision of a contribution is in one of these."""
+
+INSIDE_STATES = frozenset({S.DRAFT, S.CLEARANCE, S.RECALLED})
+"""Texts that never left their author or their delegation."""
 
 MAX_DEPTH = 100
 """Replies nest no deeper; the top-level comment has depth 1."""

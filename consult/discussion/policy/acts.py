@@ -12,7 +12,7 @@ from consult.discussion.policy.visibility import is_public
 from consult.discussion.states import MAX_DEPTH, OPEN_STATES, Removed, RevisionState
 from consult.spaces.models import Space
 from consult.spaces.policy import phase_of
-from consult.spaces.states import Phase
+from consult.spaces.states import Membership, Phase
 
 CLOSING_GRACE = dt.timedelta(seconds=60)
 """For a form that was opened before the closing; a page, not the API."""
@@ -36,9 +36,25 @@ class Writing:
     returned_at: dt.datetime | None = None
 
 
+@dataclass(frozen=True)
+class Clearing:
+    """What the release of a delegation's text concerns; predicates look at it."""
+
+    contribution: Contribution
+    state: RevisionState
+    """Of its open revision."""
+    membership: Membership | None
+    """How the actor belongs to its delegation."""
+    is_active: bool
+    """Whether the actor's account is."""
+
+
 def has_author(actor: Actor, subject: Writing, _now: dt.datetime) -> Refusal | None:
     """Predicate: the person has said for whom they speak in this forum."""
-    return None if subject.space.forum_id in actor.forum_ids else Refusal.NO_AUTHOR
+    if subject.space.forum_id in actor.forum_ids:
+        return None
+    is_asking = subject.space.forum_id in actor.applied_forum_ids
+    return Refusal.NOT_APPROVED if is_asking else Refusal.NO_AUTHOR
 
 
 def space_is_open(_actor: Actor, subject: Writing, now: dt.datetime) -> Refusal | None:
@@ -109,6 +125,22 @@ def withdrawn_just_now(_actor: Actor, subject: Writing, now: dt.datetime) -> Ref
     return None
 
 
+def releases(_actor: Actor, subject: Clearing, _now: dt.datetime) -> Refusal | None:
+    """Predicate: the actor is a focal point of the delegation, and not suspended."""
+    if subject.membership is not Membership.FOCAL_POINT:
+        return Refusal.NOT_FOCAL_POINT
+    return None if subject.is_active else Refusal.SUSPENDED
+
+
+def waits_for_release(_actor: Actor, subject: Clearing, _now: dt.datetime) -> Refusal | None:
+    """Predicate: the text waits for a focal point and was not withdrawn.
+
+    The closing does not matter: what waits was sent before it.
+    """
+    is_there = subject.contribution.removed in {Removed.NONE, Removed.HIDDEN}
+    return None if is_there and subject.state is RevisionState.CLEARANCE else Refusal.WRONG_STATE
+
+
 declare(Permission.ANSWER, signed_in, has_author, space_is_open)
 declare(Permission.ASK, signed_in, has_author, space_is_open)
 declare(Permission.REPLY, signed_in, has_author, space_is_open, parent_is_public)
@@ -117,3 +149,4 @@ declare(Permission.RESUBMIT, signed_in, is_own, not_removed, within_resubmission
 declare(Permission.TAKE_BACK, signed_in, is_own, is_undecided)
 declare(Permission.WITHDRAW, signed_in, is_own, was_sent)
 declare(Permission.RESTORE_OWN, signed_in, is_own, withdrawn_just_now)
+declare(Permission.RELEASE, signed_in, releases, waits_for_release)

@@ -1,23 +1,18 @@
-"""The texts of one's own: those that stand behind a contribution, unsent ones, the history."""
+"""The texts of one's own: those that stand behind a contribution, and unsent ones."""
 
 from __future__ import annotations
 
-import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cache
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, func, or_, select
+from sqlalchemy import Select, bindparam, func, or_, select
 from sqlalchemy.orm import Session
 
 from consult.core.authz import Actor
 from consult.discussion.models import Contribution, Revision
 from consult.discussion.policy import AUTHOR_IDS, own_texts, visible_revisions
-from consult.discussion.queries.difference import Paragraph, difference
-from consult.discussion.states import RevisionOrigin, RevisionState
-
-HISTORY_SHOWN = 10
-"""Texts of a history's page; each is compared with the one before it."""
+from consult.discussion.states import RevisionState
 
 
 @dataclass(frozen=True)
@@ -25,7 +20,8 @@ class OwnTexts:
     """The texts that stand behind a contribution; for its author's pages and acts only."""
 
     newest: Revision | None
-    """The newest that was sent; None for a draft that is all there is."""
+    """The newest that was sent, a first one that was handed back included; None for a draft that
+    is all there is."""
     published: Revision | None
     waiting: Revision | None
     """Waits for a moderator, or for the delegation's focal point."""
@@ -39,7 +35,18 @@ class OwnTexts:
     @property
     def base(self) -> Revision | None:
         """Return what a new text is made from; None where there is nothing to be changed."""
-        return self.waiting or self.returned or self.published
+        handed_back = self.newest if self.newest is self.draft else None
+        return self.waiting or self.returned or self.published or handed_back
+
+    @property
+    def waits_for_release(self) -> bool:
+        """Whether what waits has not left the delegation yet."""
+        return self.waiting is not None and self.waiting.state == RevisionState.CLEARANCE
+
+    @property
+    def handed_back(self) -> str | None:
+        """Return what the focal point wrote to the draft; None where it was not handed back."""
+        return self.draft.handed_back if self.draft is not None else None
 
 
 def texts_of(session: Session, contribution: Contribution) -> OwnTexts:
@@ -72,8 +79,9 @@ def texts_of(session: Session, contribution: Contribution) -> OwnTexts:
     if draft is not None and draft.base_id is not None:
         base = session.get_one(Revision, draft.base_id)
         returned = base if base.state == RevisionState.RETURNED else None
+    was_sent = contribution.sent_at is not None
     return OwnTexts(
-        newest=max(sent, key=lambda one: one.number, default=None),
+        newest=max(sent, key=lambda one: one.number, default=draft if was_sent else None),
         published=by_id.get(contribution.published_revision_id or 0),
         waiting=open_one if open_one is not None and not (draft or returned) else None,
         returned=returned,
@@ -99,94 +107,6 @@ def sent_text(
 
 
 @dataclass(frozen=True)
-class PastText:
-    """One text in a contribution's history."""
-
-    id: int
-    number: int
-    state: RevisionState
-    is_redaction: bool
-    sent_at: dt.datetime | None
-    decided_at: dt.datetime | None
-    language: str
-    words: int
-    changes: Sequence[Paragraph] | None
-    """Compared with the text before it; None for the first."""
-    text: str
-
-
-@dataclass(frozen=True)
-class History:
-    """A page of a contribution's history."""
-
-    texts: Sequence[PastText]
-    """Newest first."""
-    before: int | None
-    """Number before which the next page begins; None on the last one."""
-
-
-def history(
-    session: Session, contribution: Contribution, *, actor: Actor, before: int | None = None
-) -> History:
-    """Return the texts of a contribution that were sent and that the actor may read.
-
-    `before` is the number before which a page begins. Two statements at most, whatever its length.
-    """
-    statement = (
-        select(Revision)
-        .join(Contribution, Contribution.id == Revision.contribution_id)
-        .where(_sent(contribution, actor))
-        .order_by(Revision.number.desc())
-        .limit(HISTORY_SHOWN + 1)
-    )
-    if before is not None:
-        statement = statement.where(Revision.number < before)
-    found = session.scalars(statement).all()
-    shown = found[:HISTORY_SHOWN]
-    older = (*found[1:], None)
-    has_more = len(found) > HISTORY_SHOWN
-    return History(
-        texts=[_past(one, earlier) for one, earlier in zip(shown, older, strict=False)],
-        before=shown[-1].number if has_more else None,
-    )
-
-
-def texts_sent(session: Session, contribution: Contribution, *, actor: Actor) -> int:
-    """Return how many texts the history of a contribution has for the actor."""
-    return (
-        session.scalar(
-            select(func.count(Revision.id))
-            .join(Contribution, Contribution.id == Revision.contribution_id)
-            .where(_sent(contribution, actor))
-        )
-        or 0
-    )
-
-
-def _sent(contribution: Contribution, actor: Actor) -> ColumnElement[bool]:
-    return and_(
-        Revision.contribution_id == contribution.id,
-        Revision.state.not_in([RevisionState.DRAFT, RevisionState.CLEARANCE]),
-        visible_revisions(actor),
-    )
-
-
-def _past(revision: Revision, earlier: Revision | None) -> PastText:
-    return PastText(
-        id=revision.id,
-        number=revision.number,
-        state=RevisionState(revision.state),
-        is_redaction=revision.origin == RevisionOrigin.REDACTION,
-        sent_at=revision.sent_at,
-        decided_at=revision.decided_at,
-        language=revision.language,
-        words=revision.words,
-        changes=difference(earlier.text, revision.text) if earlier else None,
-        text=revision.text,
-    )
-
-
-@dataclass(frozen=True)
 class Draft:
     """An unsent text and its head."""
 
@@ -197,24 +117,43 @@ class Draft:
 def find_draft(
     session: Session,
     *,
-    actor: Actor,
+    author_ids: Collection[int],
     space_id: int,
     question_id: int | None,
     parent_id: int | None,
 ) -> Draft | None:
-    """Return the actor's unsent text for this question and parent, if there is one."""
-    if not actor.author_ids:
-        return None
-    row = session.execute(
+    """Return the newest unsent text of these authors for a question and parent, if there is one."""
+    found = find_drafts(
+        session,
+        author_ids=author_ids,
+        space_id=space_id,
+        question_id=question_id,
+        parent_id=parent_id,
+    )
+    return found[0] if found else None
+
+
+def find_drafts(
+    session: Session,
+    *,
+    author_ids: Collection[int],
+    space_id: int,
+    question_id: int | None,
+    parent_id: int | None,
+) -> Sequence[Draft]:
+    """Return the unsent texts of these authors for a question and parent, the newest first."""
+    if not author_ids:
+        return []
+    rows = session.execute(
         _draft(is_question=question_id is None, is_reply=parent_id is not None),
         {
-            AUTHOR_IDS: sorted(actor.author_ids),
+            AUTHOR_IDS: sorted(author_ids),
             "space_id": space_id,
             "question_id": question_id,
             "parent_id": parent_id,
         },
-    ).first()
-    return Draft(row[0], row[1]) if row else None
+    )
+    return [Draft(row[0], row[1]) for row in rows]
 
 
 def sent_from_draft(session: Session, *, uid: str, actor: Actor) -> Draft | None:
@@ -250,5 +189,4 @@ def _draft(*, is_question: bool, is_reply: bool) -> Select[tuple[Contribution, R
             Revision.state == RevisionState.DRAFT,
         )
         .order_by(Contribution.id.desc())
-        .limit(1)
     )

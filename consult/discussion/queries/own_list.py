@@ -12,12 +12,13 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
+from consult.accounts.models import User
 from consult.core.authz import Actor
 from consult.core.text import truncate
 from consult.discussion.models import Contribution, Revision
 from consult.discussion.policy import own_texts
 from consult.discussion.states import ContributionKind, Removed, RevisionState
-from consult.spaces.models import Question, Space
+from consult.spaces.models import Author, Organisation, Question, Space
 
 PER_PAGE = 20
 BEGINNING = 160
@@ -81,10 +82,18 @@ class OwnItem:
     decided_id: int | None
     """The text about whose decision its author is told."""
     decided_at: dt.datetime | None
+    delegation: str | None
+    """The organisation whose delegation speaks; None where somebody speaks alone."""
+    written_by: str | None
+    """Which colleague of the delegation typed the newest text of it."""
+    handed_back: str | None
+    """What the focal point wrote to the draft."""
+    waits_for_release: bool
+    """Whether what waits has not left the delegation yet."""
 
     @property
     def is_first(self) -> bool:
-        """Whether nothing of it was ever sent."""
+        """Whether nothing of it was ever sent, not even to a focal point."""
         return self.name is None
 
     @property
@@ -101,6 +110,11 @@ class OwnPage:
     counts: Mapping[OwnState, int]
     next_after: str | None
     """Where the next page begins; None on the last one."""
+
+    @property
+    def has_delegation(self) -> bool:
+        """Whether something on it is a delegation's."""
+        return any(one.delegation is not None for one in self.items)
 
     @property
     def total(self) -> int:
@@ -214,6 +228,9 @@ def _rows(actor: Actor) -> Select[Any]:
         Open.lock,
         Open.sent_at.label("open_sent_at"),
         func.substr(Open.text, 1, BEGINNING * 2).label("open_text"),
+        Open.handed_back,
+        case((Author.is_delegation, Organisation.name), else_=None).label("delegation"),
+        case((Author.is_delegation, User.name), else_=None).label("written_by"),
         Newest.id.label("newest_id"),
         Newest.state.label("newest_state"),
         Newest.decided_at,
@@ -224,6 +241,9 @@ def _rows(actor: Actor) -> Select[Any]:
         _joined(statement, actor)
         .join(Shown, Shown.id == shown)
         .join(Space, Space.id == Contribution.space_id)
+        .join(Author, Author.id == Contribution.author_id)
+        .outerjoin(Organisation, Organisation.id == Author.organisation_id)
+        .outerjoin(User, User.id == func.coalesce(Open.submitted_by, Shown.submitted_by))
         .outerjoin(Question, Question.id == Contribution.question_id)
         .outerjoin(Parent, Parent.id == Contribution.parent_id)
         .order_by(_is_draft().desc(), Contribution.id.desc())
@@ -271,6 +291,10 @@ def _item(r: Any) -> OwnItem:
         draft_lock=r.lock or 0,
         decided_id=_decided(r, newest=newest),
         decided_at=r.decided_at,
+        delegation=r.delegation,
+        written_by=r.written_by,
+        handed_back=r.handed_back if is_draft else None,
+        waits_for_release=r.open_state == RevisionState.CLEARANCE,
     )
 
 

@@ -1,7 +1,8 @@
-"""The author through which somebody is about to speak, as readers will see the name."""
+"""The authors through which somebody can speak, as readers will see their names."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import select
@@ -11,10 +12,17 @@ from consult.core.authz import Actor
 from consult.spaces.models import Author, Category, Organisation
 
 
-def speaker(session: Session, *, actor: Actor, forum_id: int) -> Any:
-    """Return the actor's author in a forum as `rows.author_words` takes it; None without one."""
+def voices(session: Session, *, actor: Actor, forum_id: int) -> Sequence[Any]:
+    """Return the actor's authors in a forum, delegations first, as `rows.author_words` takes
+    them; with `id`, `uid` and `is_delegation` each.
+    """
+    if not actor.author_ids:
+        return []
     return session.execute(
         select(
+            Author.id,
+            Author.uid,
+            Author.is_delegation,
             Author.name,
             Author.display,
             Author.pseudonym_number,
@@ -25,6 +33,5 @@ def speaker(session: Session, *, actor: Actor, forum_id: int) -> Any:
         .outerjoin(Organisation, Organisation.id == Author.organisation_id)
         .outerjoin(Category, Category.id == Author.category_id)
         .where(Author.forum_id == forum_id, Author.id.in_(sorted(actor.author_ids)))
-        .order_by(Author.id)
-        .limit(1)
-    ).first()
+        .order_by(Author.is_delegation.desc(), Author.id)
+    ).all()

@@ -18,6 +18,7 @@ from consult.discussion.services.revisions import mark_sent, move, new_draft
 from consult.discussion.services.texts import Words, keep, prepare, prepare_draft
 from consult.discussion.states import Act, RevisionState
 from consult.spaces.models import Space
+from consult.spaces.services.consents import require_consents
 
 NO_GRACE = dt.timedelta(0)
 
@@ -44,6 +45,7 @@ def send_revision(
     contribution = threads.locked(session, contribution.id)
     texts = texts_of(session, contribution)
     _require(texts, actor=actor, contribution=contribution, space=space, grace=grace, now=now)
+    require_consents(session, actor=actor, forum_id=space.forum_id)
     newest = _unchanged(texts, seen=seen, lock=lock)
     prepared = prepare(words)
     if texts.waiting is not None:
@@ -51,8 +53,9 @@ def send_revision(
         contribution.open_revision_id = None
         session.flush()
     revision = _draft(session, contribution, texts, newest, actor=actor, now=now)
-    # A moderator may have published a redacted text since the draft was begun.
-    revision.number = max(revision.number, newest.number + 1)
+    if revision is not newest:
+        # A moderator may have published a redacted text since the draft was begun.
+        revision.number = max(revision.number, newest.number + 1)
     keep(
         session,
         contribution=contribution,
@@ -134,7 +137,9 @@ def discard(
 def take_back(
     session: Session, *, actor: Actor, contribution: Contribution, space: Space, now: dt.datetime
 ) -> None:
-    """Take an undecided text out of the queue; a published one stays. A draft is discarded."""
+    """Take an undecided text out of the queue, or away from the focal point; a published one
+    stays. A draft is discarded.
+    """
     contribution = threads.locked(session, contribution.id)
     texts = texts_of(session, contribution)
     _require_open(texts, actor=actor, contribution=contribution, space=space, now=now)
@@ -220,7 +225,8 @@ def _draft(
         # must not take this for it.
         revision.lock = contribution.version
     revision.submitted_by = actor.user_id
-    revision.base_id = (texts.returned or texts.published or newest).id
+    base = texts.returned or texts.published or newest
+    revision.base_id = base.id if base is not revision else None
     return revision
 
 
@@ -235,6 +241,6 @@ def _drop(session: Session, contribution: Contribution, texts: OwnTexts) -> None
     session.execute(delete(RevisionAttachment).where(RevisionAttachment.revision_id == draft.id))
     session.delete(draft)
     session.flush()
-    if texts.newest is None:
+    if texts.newest in {None, draft}:
         session.delete(contribution)
         session.flush()

@@ -11,10 +11,11 @@ from consult.core import audit
 from consult.core.authz import Actor
 from consult.core.errors import StaleState
 from consult.core.outbox import emit
-from consult.discussion.events import ContributionSent
+from consult.discussion.events import ClearanceWanted, ContributionSent
 from consult.discussion.models import Contribution, Revision
 from consult.discussion.services import threads
 from consult.discussion.states import Act, RevisionState, after
+from consult.spaces.queries.delegations import needs_release
 
 
 def newest_revision(session: Session, *, contribution_id: int) -> Revision:
@@ -94,6 +95,7 @@ def open_draft(
         return new_draft(session, contribution=contribution, actor=actor, number=1, now=now)
     if open_one.state != RevisionState.DRAFT or lock not in {None, open_one.lock}:
         raise StaleState(theirs=open_one.source)
+    open_one.submitted_by = actor.user_id
     return open_one
 
 
@@ -105,21 +107,30 @@ def mark_sent(
     actor: Actor,
     now: dt.datetime,
 ) -> None:
-    """Send a draft to the moderators: receipt, instant, audit entry and event."""
+    """Send a draft to the moderators, or to its delegation's focal point: receipt, instant, audit
+    entry and event.
+
+    What a focal point has still to release counts as sent from now on.
+    """
     session.flush()
-    move(session, revision, act=Act.SEND, sent_at=now)
+    is_cleared_first = needs_release(
+        session, author_id=contribution.author_id, user_id=actor.user_id
+    )
+    act = Act.SEND_FOR_CLEARANCE if is_cleared_first else Act.SEND
+    move(session, revision, act=act, sent_at=now, handed_back=None, lock=revision.lock + 1)
     contribution.receipt = contribution.receipt or threads.new_receipt()
     contribution.sent_at = contribution.sent_at or now
     contribution.version += 1
     session.flush()
     audit.record(
         session,
-        "send",
+        str(act),
         actor_id=actor.user_id,
         now=now,
         subject=("contribution", contribution.id),
         revision=revision.id,
         number=revision.number,
+        author=contribution.author_id,
     )
-    event = ContributionSent(contribution_id=contribution.id, revision_id=revision.id)
-    emit(session, event, now=now)
+    event = ClearanceWanted if is_cleared_first else ContributionSent
+    emit(session, event(contribution_id=contribution.id, revision_id=revision.id), now=now)

@@ -9,7 +9,7 @@ from consult.core.db import db
 from consult.core.errors import Gone, NotVisible
 from consult.core.ports import DecisionWords
 from consult.core.web import actor, config, needs
-from consult.discussion.queries import attachments, own, single
+from consult.discussion.queries import attachments, own_history, single
 from consult.discussion.states import RevisionState
 from consult.discussion.views.blueprint import blueprint
 from consult.discussion.views.frame import frame, words_of_decision
@@ -33,7 +33,7 @@ def history(name: str) -> str:
     if not may_see_history(found):
         raise NotVisible
     g.forum = found.forum
-    page = own.history(session, found.contribution, actor=who, before=_before())
+    page = own_history.history(session, found.contribution, actor=who, before=_before())
     return render_template(
         "discussion/history.html",
         name=found.canonical,
@@ -56,7 +56,7 @@ def _before() -> int | None:
     return int(number) if number.isdecimal() and len(number) < 7 else None
 
 
-def _decisions(page: own.History, found: single.Found) -> dict[int, DecisionWords]:
+def _decisions(page: own_history.History, found: single.Found) -> dict[int, DecisionWords]:
     """Return what moderators said of the texts of a page, by their ids."""
     told = [one.id for one in page.texts if one.state in _TOLD]
     if found.contribution.removed == "hidden" and found.contribution.published_revision_id:

@@ -17,7 +17,7 @@ from consult.core.ports import DecisionWords
 from consult.core.unit_of_work import unit_of_work
 from consult.core.web import actor, needs
 from consult.discussion.policy import Writing
-from consult.discussion.queries import own_list
+from consult.discussion.queries import clearance, own_list
 from consult.discussion.queries.own_list import OwnItem, OwnState
 from consult.discussion.services import revising
 from consult.discussion.states import ContributionKind
@@ -25,6 +25,7 @@ from consult.discussion.views.blueprint import blueprint
 from consult.discussion.views.frame import may, words_of_decision
 from consult.discussion.views.own_view import resubmit_until
 from consult.discussion.views.times import ago
+from consult.spaces.queries.delegations import focal_author_ids
 
 FILTER_FROM = 20
 """How many contributions it takes before the list can be narrowed."""
@@ -58,6 +59,7 @@ def account() -> str:
     wanted = _wanted()
     after = request.args.get("after", "")[:36] or None
     page = own_list.own_page(session, actor=who, state=wanted, after=after)
+    focal = focal_author_ids(session, user_id=who.user_id) & who.author_ids
     lost = {one.draft_id for one in page.items if one.draft_id and _write_at(one) is None}
     sources = own_list.sources_of(session, lost)
     return render_template(
@@ -66,6 +68,8 @@ def account() -> str:
         page=page,
         wanted=wanted,
         states=list(OwnState),
+        releases=bool(focal),
+        for_release=clearance.count_for_release(session, author_ids=focal),
         has_filter=page.total > FILTER_FROM or wanted is not None,
         zone=who.time_zone,
         zone_words=zone_words(who.time_zone),

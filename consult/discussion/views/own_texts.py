@@ -200,7 +200,7 @@ def _edit_page(found: single.Found, known: Mine, form: forms.WritingForm) -> str
             space=found.space,
             question=found.question,
             draft=f"edit-{found.canonical}",
-            offers_role=False,
+            is_first=False,
         ),
         action=url_for("discussion.edit", name=found.canonical),
         mine=known,

@@ -9,17 +9,18 @@ from dataclasses import dataclass
 from flask import g
 
 from consult.core import clock
-from consult.core.authz import Permission, Role
+from consult.core.authz import Permission, Role, refusal
 from consult.core.db import db
 from consult.core.errors import Forbidden, Refusal
 from consult.core.ports import DecisionWords
 from consult.core.web import actor, config
 from consult.discussion.models import Revision
-from consult.discussion.policy import RESUBMIT_DAYS, UNDO_WITHDRAWAL, Writing
+from consult.discussion.policy import RESUBMIT_DAYS, UNDO_WITHDRAWAL, Clearing, Writing
 from consult.discussion.queries import own, rows, single
 from consult.discussion.states import Removed, RevisionState
 from consult.discussion.views.frame import may, words_of_decision
-from consult.spaces.models import Space
+from consult.spaces.models import Author, Space
+from consult.spaces.queries.delegations import membership_of
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,8 @@ class Can:
     withdraw: bool
     undo: bool
     """Undo the withdrawal."""
+    release: bool
+    """Release what waits to the moderators, as a focal point."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +48,8 @@ class Mine:
     """What a moderator said where the text stands still because of it."""
     until: dt.datetime | None
     """Until when a returned text can be sent again."""
+    is_shared: bool
+    """Whether colleagues of a delegation speak through the same Author."""
     undo_seconds: int
     """For how long the withdrawal can still be undone."""
 
@@ -70,6 +75,7 @@ def mine(found: single.Found) -> Mine:
         can=_can(found, texts),
         decision=words_of_decision(decided.id) if decided is not None else None,
         until=resubmit_until(found.space, returned_at=returned_at),
+        is_shared=db.session().get_one(Author, found.contribution.author_id).is_delegation,
         undo_seconds=_undo_seconds(found),
     )
 
@@ -118,7 +124,16 @@ def _can(found: single.Found, texts: own.OwnTexts) -> Can:
         take_back=texts.waiting is not None and may(Permission.TAKE_BACK, subject),
         withdraw=may(Permission.WITHDRAW, subject),
         undo=may(Permission.RESTORE_OWN, subject),
+        release=texts.waits_for_release and _may_release(found),
     )
+
+
+def _may_release(found: single.Found) -> bool:
+    membership, is_active = membership_of(
+        db.session(), author_id=found.contribution.author_id, user_id=actor().user_id
+    )
+    subject = Clearing(found.contribution, RevisionState.CLEARANCE, membership, is_active)
+    return refusal(Permission.RELEASE, actor=actor(), subject=subject, now=clock.now()) is None
 
 
 def _decided(found: single.Found, texts: own.OwnTexts) -> Revision | None:

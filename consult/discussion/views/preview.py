@@ -17,9 +17,9 @@ from consult.core.wording import of_remark
 from consult.discussion import forms
 from consult.discussion.queries import rows, single
 from consult.discussion.queries.attachments import AttachmentRow
-from consult.discussion.queries.speaker import speaker
+from consult.discussion.queries.speaker import voices
 from consult.discussion.queries.written import inherited_objective
-from consult.discussion.services.sending import capacity_of
+from consult.discussion.services.speaking import capacity_of
 from consult.discussion.services.texts import PreparedText
 from consult.discussion.states import Capacity
 from consult.discussion.views.frame import draft_name, frame
@@ -55,7 +55,7 @@ def preview_page(
         draft=name,
         prepared=prepared,
         objectives=objectives,
-        offers_role=edited is None,
+        is_first=edited is None,
     )
     capacity = (
         Capacity(edited.contribution.capacity)
@@ -65,7 +65,14 @@ def preview_page(
     return render_template(
         "discussion/preview.html",
         row=_row(
-            view, asked, form, prepared, objectives=objectives, files=shown.files, capacity=capacity
+            view,
+            asked,
+            form,
+            prepared,
+            objectives=objectives,
+            files=shown.files,
+            capacity=capacity,
+            author_id=edited.contribution.author_id if edited else None,
         ),
         words=prepared.words,
         remarks=[of_remark(one) for one in remarks(form.body)],
@@ -88,13 +95,16 @@ def _row(
     objectives: Sequence[ObjectiveRow],
     files: Sequence[AttachmentRow],
     capacity: Capacity,
+    author_id: int | None,
 ) -> rows.Row:
     """Return the text as the row that a page would show of it."""
     session, now = db.session(), clock.now()
     labels = rows.labels(
         zone=view.forum.time_zone, objectives=objectives, holds=config().holds_unscanned
     )
-    who = speaker(session, actor=actor(), forum_id=view.forum.id)
+    speaking = voices(session, actor=actor(), forum_id=view.forum.id)
+    who = next((one for one in speaking if author_id == one.id or form.author == one.uid), None)
+    who = who or (speaking[0] if speaking else None)
     author, affiliation = rows.author_words(who, words=labels) if who else (actor().name, "")
     inherited = inherited_objective(session, asked)
     numbers = {*form.words.objectives, *(number for _one, number in prepared.tagged), inherited}

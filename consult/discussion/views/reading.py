@@ -15,9 +15,9 @@ from consult.core.markup import SafeHtml
 from consult.core.web import actor, config, needs
 from consult.discussion.models import Revision
 from consult.discussion.policy import Writing
-from consult.discussion.queries import own, rows, single, threads
+from consult.discussion.queries import own_history, rows, single, threads
 from consult.discussion.queries.marked import marked_passages
-from consult.discussion.states import ContributionKind
+from consult.discussion.states import ContributionKind, RevisionState
 from consult.discussion.views import frame as framing
 from consult.discussion.views import official
 from consult.discussion.views.blueprint import blueprint
@@ -73,7 +73,7 @@ def _texts_sent(found: single.Found) -> int:
     """Return how many texts the history tells of; 0 for those who may not see it."""
     if not may_see_history(found):
         return 0
-    return own.texts_sent(db.session(), found.contribution, actor=actor())
+    return own_history.texts_sent(db.session(), found.contribution, actor=actor())
 
 
 def _unsent(own_one: Mine | None) -> SafeHtml | None:
@@ -120,6 +120,7 @@ def _receipt_page(found: single.Found, arrived: Revision, frame: dict[str, Any])
         name=found.canonical,
         receipt=contribution.receipt,
         sent_at=arrived.sent_at,
+        waits_for_release=arrived.state == RevisionState.CLEARANCE,
         own_time=in_own_zone(arrived.sent_at, zone=frame["zone"]),
         question=found.question,
         kind=_kind(found, is_first=is_first, is_reply=parent is not None),

@@ -176,7 +176,8 @@ def refused(
 ) -> tuple[int, dict[str, str]]:
     """Take a refusal over into the form; return the status and headers of the answer.
 
-    Who has not said yet for whom they speak is sent to do so: that one is raised again.
+    Who has not said yet for whom they speak, is not approved or has not agreed to what everybody
+    agrees to is sent to where they can: that one is raised again.
     """
     if isinstance(error, Invalid):
         form.refuse(error)
@@ -190,7 +191,7 @@ def refused(
     if isinstance(error, TooMany):
         form.errors["body"] = [_too_many_words(error)]
         return 429, {"Retry-After": str(error.retry_after)}
-    if error.refusal is Refusal.NO_AUTHOR:
+    if error.refusal in {Refusal.NO_AUTHOR, Refusal.NOT_APPROVED, Refusal.NO_CONSENT}:
         raise error
     form.errors["body"] = [of_refusal(error.refusal)]
     return 403, {}

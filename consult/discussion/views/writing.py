@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from flask import flash, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from consult.core import clock, markup, text
+from consult.core import clock, markup
 from consult.core.authz import Permission, require
 from consult.core.db import db
 from consult.core.errors import (
@@ -24,8 +22,9 @@ from consult.core.web import actor, arrived_at, config, needs, takes_files
 from consult.discussion import forms
 from consult.discussion.models import Contribution, Revision
 from consult.discussion.policy import Writing
-from consult.discussion.queries import own, rows, single
+from consult.discussion.queries import rows, single
 from consult.discussion.services import revising, sending
+from consult.discussion.views import drafts
 from consult.discussion.views.blueprint import blueprint
 from consult.discussion.views.frame import draft_name, frame, readable_space
 from consult.discussion.views.preview import action_of, preview_page
@@ -36,7 +35,6 @@ from consult.discussion.views.submitting import (
     draft_token,
     earlier,
     grace_of,
-    is_own_save,
     kept_answer,
     not_kept_answer,
     note_save,
@@ -47,7 +45,6 @@ from consult.discussion.views.submitting import (
     stale_answer,
 )
 from consult.discussion.views.threads import (
-    draft_form,
     heading_of,
     participant_question,
     question_page,
@@ -80,8 +77,8 @@ def reply(name: str) -> str:
     view = readable_space(found.space.slug)
     subject = Writing(space=view.space, parent=found.contribution)
     require(Permission.REPLY, actor=actor(), subject=subject, now=clock.now())
-    draft = _kept_draft(view, found.question, found.contribution)
-    form = draft_form(draft, zone=view.forum.time_zone)
+    draft = drafts.kept_draft(view.space, found.question, found.contribution)
+    form = drafts.draft_form(draft, zone=view.forum.time_zone)
     form.parent = found.canonical
     if request.args.get("quote") and not form.body:
         form.body = markup.quote(found.revision.text, limit=QUOTED) + "\n\n"
@@ -98,8 +95,8 @@ def ask(slug: str) -> Answer | str:
         return _handle(readable_space(slug), None, form)
     view = readable_space(slug)
     require(Permission.ASK, actor=actor(), subject=Writing(space=view.space), now=clock.now())
-    draft = _kept_draft(view, None, None)
-    return _write_page(view, None, draft_form(draft, zone=view.forum.time_zone))
+    draft = drafts.kept_draft(view.space, None, None)
+    return _write_page(view, None, drafts.draft_form(draft, zone=view.forum.time_zone))
 
 
 def _handle(
@@ -114,7 +111,7 @@ def _handle(
     except StaleState as error:
         if asks_for_json():
             return stale_answer()
-        kept = _kept_draft(view, asked, _parent(form, asked))
+        kept = drafts.kept_draft(view.space, asked, _parent(form, asked), form=form)
         token = draft_token(kept.contribution, kept.revision) if kept else ""
         show_both(form, error, draft=token)
         status, headers = 409, dict[str, str]()
@@ -127,19 +124,6 @@ def _handle(
     return make_response(_write_page(view, asked, form), status, headers)
 
 
-def _kept_draft(
-    view: space_queries.SpaceView, asked: Question | None, parent: Contribution | None
-) -> own.Draft | None:
-    """Return the person's unsent text for this place; one that was sent is none any more."""
-    return own.find_draft(
-        db.session(),
-        actor=actor(),
-        space_id=view.space.id,
-        question_id=asked.id if asked else None,
-        parent_id=parent.id if parent else None,
-    )
-
-
 def _act(view: space_queries.SpaceView, asked: Question | None, form: forms.WritingForm) -> Answer:
     """Do what the pressed button says."""
     if form.errors and form.action in {"send", "save"}:
@@ -150,56 +134,15 @@ def _act(view: space_queries.SpaceView, asked: Question | None, form: forms.Writ
     if form.action == "preview":
         prepared = sending.check_words(db.session(), space_id=view.space.id, words=form.words)
         return preview_page(view, asked, form, prepared), 200
-    draft = _kept_draft(view, asked, parent)
-    shown = _shown_draft(form, draft)
-    if shown.contribution_id is None and (sent := _sent_from(form)) is not None:
+    draft = drafts.kept_draft(view.space, asked, parent, form=form)
+    shown = drafts.shown_draft(form, draft)
+    if shown.contribution_id is None and (sent := drafts.sent_from(form)) is not None:
         return sent
     if form.action == "discard":
         return _discard(view, asked, shown)
     if form.action == "save":
         return _save(view, asked, form, parent=parent, shown=shown)
     return _send(view, asked, form, parent=parent, shown=shown)
-
-
-@dataclass(frozen=True)
-class ShownDraft:
-    """The draft that a form was filled with, and how often it had been saved by then."""
-
-    contribution_id: int | None = None
-    lock: int | None = None
-
-
-def _shown_draft(form: forms.WritingForm, draft: own.Draft | None) -> ShownDraft:
-    """Return the draft that the form continues.
-
-    A text sent from a window that knew of no draft leaves that draft alone; saved, it would
-    overwrite it: `StaleState` with the other text.
-    """
-    if draft is None:
-        return ShownDraft()
-    if is_own_save(form, draft.contribution, draft.revision):
-        return ShownDraft(draft.contribution.id, draft.revision.lock)
-    uid, _colon, lock = form.draft.partition(":")
-    if uid == draft.contribution.uid:
-        return ShownDraft(draft.contribution.id, int(lock) if lock.isdecimal() else 0)
-    if form.action == "send":
-        return ShownDraft()
-    raise StaleState(theirs=draft.revision.source)
-
-
-def _sent_from(form: forms.WritingForm) -> Response | None:
-    """Return the address of what another window has sent from the draft that this form shows.
-
-    Raises `StaleState` with that text where this form holds another one.
-    """
-    uid = form.draft.partition(":")[0]
-    sent = own.sent_from_draft(db.session(), uid=uid, actor=actor()) if uid else None
-    if sent is None or form.action == "discard":
-        return None
-    if sent.revision.source != text.normalise(form.body):
-        raise StaleState(theirs=sent.revision.source)
-    address = url_for("discussion.contribution", name=sent.contribution.receipt, sent=1)
-    return redirect(address, 303)
 
 
 def _parent(form: forms.WritingForm, asked: Question | None) -> Contribution | None:
@@ -217,7 +160,7 @@ def _send(
     form: forms.WritingForm,
     *,
     parent: Contribution | None,
-    shown: ShownDraft,
+    shown: drafts.ShownDraft,
 ) -> Response:
     now, grace = arrived_at(), grace_of(form)
 
@@ -229,12 +172,13 @@ def _send(
             space=view.space,
             question=asked,
             parent=session.get(Contribution, parent.id) if parent else None,
-            draft=_row_of(shown),
+            draft=drafts.row_of(shown),
             lock=shown.lock,
             words=form.words,
             now=now,
             grace=grace,
             in_role=form.in_role,
+            author=form.author,
         )
         return url_for("discussion.contribution", name=sent.receipt, sent=1)
 
@@ -247,7 +191,7 @@ def _save(
     form: forms.WritingForm,
     *,
     parent: Contribution | None,
-    shown: ShownDraft,
+    shown: drafts.ShownDraft,
 ) -> Response:
     with unit_of_work() as session:
         kept = sending.save_draft(
@@ -256,11 +200,12 @@ def _save(
             space=view.space,
             question=asked,
             parent=session.get(Contribution, parent.id) if parent else None,
-            draft=_row_of(shown),
+            draft=drafts.row_of(shown),
             lock=shown.lock,
             words=form.words,
             now=clock.now(),
             in_role=form.in_role,
+            author=form.author,
         )
         revision = session.get_one(Revision, kept.open_revision_id)
         note_save(session, form, kept, revision)
@@ -270,13 +215,9 @@ def _save(
     return redirect(_form_address(view, asked, form.parent), 303)
 
 
-def _row_of(shown: ShownDraft) -> Contribution | None:
-    if shown.contribution_id is None:
-        return None
-    return db.session().get(Contribution, shown.contribution_id)
-
-
-def _discard(view: space_queries.SpaceView, asked: Question | None, shown: ShownDraft) -> Response:
+def _discard(
+    view: space_queries.SpaceView, asked: Question | None, shown: drafts.ShownDraft
+) -> Response:
     if shown.contribution_id is not None:
         with unit_of_work() as session:
             revising.discard(

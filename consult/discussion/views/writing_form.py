@@ -17,14 +17,15 @@ from consult.core.web import actor, config
 from consult.discussion import forms
 from consult.discussion.queries import attachments
 from consult.discussion.queries.attachments import AttachmentRow
+from consult.discussion.queries.speaker import voices
 from consult.discussion.queries.written import inherited_objective
 from consult.discussion.services import marks
-from consult.discussion.services.sending import capacity_of
+from consult.discussion.services.speaking import capacity_of
 from consult.discussion.services.texts import PreparedText
 from consult.discussion.states import Capacity
 from consult.spaces import queries as space_queries
 from consult.spaces.models import Question, Space
-from consult.spaces.queries import ObjectiveRow
+from consult.spaces.queries import ObjectiveRow, shown_in
 
 BEGINNING = 90
 """Characters by which a passage is told from others."""
@@ -85,6 +86,8 @@ class PresentedForm:
     role: str | None = None
     """The sentence beside the box that shows the person's role."""
     in_role: bool = False
+    authors: Sequence[tuple[str, str]] = ()
+    """For whom the person can speak here, by public id; empty where there is no choice."""
     files: Sequence[AttachmentRow] = ()
     """What was handed in so far."""
     passages: Sequence[PassageChoices] = ()
@@ -102,12 +105,13 @@ def presented(
     draft: str,
     prepared: PreparedText | None = None,
     objectives: Sequence[ObjectiveRow] | None = None,
-    offers_role: bool = True,
+    is_first: bool = True,
 ) -> PresentedForm:
     """Return the form for a template; `prepared` is the text of a preview.
 
     `objectives` are those under review in the space, where the page has read them already.
-    `offers_role` is False for a text that was sent before: it keeps the capacity it was sent in.
+    `is_first` is False for a text that was sent before: it keeps its author, and the capacity it
+    was sent in.
     """
     session = db.session()
     if objectives is None:
@@ -115,8 +119,14 @@ def presented(
     inherited = inherited_objective(session, question)
     choices = _passages(form, objectives=objectives, prepared=prepared)
     capacity = capacity_of(actor(), space=space)
+    authors = choices_of_author(space) if is_first else []
     return PresentedForm(
-        values={"body": form.body, "language": form.language, "objectives": form.objectives},
+        values={
+            "body": form.body,
+            "language": form.language,
+            "objectives": form.objectives,
+            "author": form.author or (authors[0][0] if authors else ""),
+        },
         errors=form.errors,
         hidden=_hidden(form),
         objectives=[(str(one.number), one.label) for one in objectives if one.number != inherited],
@@ -125,8 +135,9 @@ def presented(
         theirs=form.theirs,
         proposals=url_for("discussion.proposals", slug=space.slug),
         inherited=next((one.label for one in objectives if one.number == inherited), None),
-        role=_role(capacity) if offers_role else None,
+        role=_role(capacity) if is_first else None,
         in_role=form.in_role,
+        authors=authors,
         files=attachments.staged(
             session,
             tokens=form.attachments,
@@ -147,6 +158,22 @@ def _hidden(form: forms.WritingForm) -> dict[str, Any]:
     if form.draft:
         hidden["draft"] = form.draft
     return hidden
+
+
+def choices_of_author(space: Space) -> list[tuple[str, str]]:
+    """Return for whom the person can speak here, delegations first; nothing without a choice."""
+    if len(actor().author_ids) < 2:
+        return []
+    found = voices(db.session(), actor=actor(), forum_id=space.forum_id)
+    return [(one.uid, _voice(one)) for one in found] if len(found) > 1 else []
+
+
+def _voice(one: Any) -> str:
+    """Return an Author as readers see the name, and whether colleagues share it."""
+    name = shown_in(one).name
+    if one.is_delegation:
+        return gettext("%(name)s (your delegation)", name=name)
+    return gettext("%(name)s (you alone)", name=name)
 
 
 def _role(capacity: Capacity) -> str | None:
