@@ -1,19 +1,33 @@
-"""Reading the forms of registration and affiliation."""
+"""Reading the forms of registration, affiliation and of the organiser's pages."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from consult.accounts import forms as account_forms
 from consult.accounts.forms import Form
-from consult.core import i18n
+from consult.core import i18n, wording
+from consult.core.authz import SPACE_ROLES, Role
 from consult.core.i18n import gettext as _
 from consult.spaces.countries import country_names
 from consult.spaces.models import Author, Category, Organisation
+from consult.spaces.queries import AskedConsent
 from consult.spaces.services import Affiliation
-from consult.spaces.states import DisplayChoice
+from consult.spaces.services.organisations import IS_NEW
+from consult.spaces.states import ConsentPurpose, DisplayChoice
 
-AFFILIATION = ("name", "organisation", "category", "country", "on_behalf_of", "display")
+AFFILIATION = (
+    "name",
+    "organisation",
+    "organisation_choice",
+    "category",
+    "country",
+    "on_behalf_of",
+    "display",
+)
+MOST_LINES = 50
+"""Addresses that one form invites at most; no more a day go out of one account."""
 Options = list[tuple[str, str]]
 
 
@@ -31,6 +45,19 @@ def read_register(sent: Mapping[str, str]) -> Form:
 def read_affiliation(sent: Mapping[str, str]) -> Form:
     """Read the fields of the affiliation form and where to go afterwards."""
     return account_forms.read(sent, (*AFFILIATION, "next"))
+
+
+def of_affiliation(said: Affiliation) -> Form:
+    """Return the form filled with what somebody said when they asked to take part."""
+    form = blank(name=said.name)
+    form.values |= {
+        "organisation": said.organisation,
+        "category": said.category,
+        "country": said.country,
+        "on_behalf_of": said.on_behalf_of,
+        "display": str(said.display),
+    }
+    return form
 
 
 def of_author(
@@ -80,3 +107,82 @@ def display_options() -> Options:
         (DisplayChoice.ORGANISATION.value, _("My organisation only")),
         (DisplayChoice.PSEUDONYM.value, _("A number, such as “Participant 12”, and my category")),
     ]
+
+
+def consents_in(sent: Sequence[str]) -> frozenset[ConsentPurpose]:
+    """Return the purposes among the values of ticked boxes; others are passed over."""
+    known = {purpose.value: purpose for purpose in ConsentPurpose}
+    return frozenset(known[value] for value in sent if value in known)
+
+
+def purpose_options(asked: Sequence[AskedConsent]) -> list[tuple[AskedConsent, str]]:
+    """Return texts that ask for consent, each with what it is about in two words."""
+    return [(text, purpose_words(text.purpose)) for text in asked]
+
+
+def purpose_words(purpose: ConsentPurpose) -> str:
+    """Return what a consent is about in two words."""
+    words = {
+        ConsentPurpose.PUBLISH: _("Publishing"),
+        ConsentPurpose.NOTIFY: _("Mail about what you follow"),
+        ConsentPurpose.ARCHIVE: _("Archive"),
+    }
+    return str(words[purpose])
+
+
+def organisation_options(similar: Sequence[str]) -> Options:
+    """Return the organisations that may be meant, and the choice that it is none of them."""
+    return [*((name, name) for name in similar), (IS_NEW, _("No, mine is another one"))]
+
+
+def role_options() -> Options:
+    """Return the roles by their names, beginning with no choice."""
+    return [("", _("Please choose")), *((role.value, role_words(role)) for role in Role)]
+
+
+def role_words(role: Role) -> str:
+    """Return the name of a role."""
+    words = {
+        Role.MODERATOR: _("Moderator"),
+        Role.DRAFTER: _("Drafter"),
+        Role.ORGANISER: _("Organiser"),
+        Role.REVIEWER: _("Reviewer"),
+        Role.AUDITOR: _("Auditor"),
+    }
+    return str(words[role])
+
+
+def is_per_space(role: Role) -> bool:
+    """Whether a role is given in one consultation and not in the whole forum."""
+    return role in SPACE_ROLES
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of those that name whom to invite."""
+
+    number: int
+    email: str
+    name: str
+
+
+def lines_in(typed: str) -> list[Line]:
+    """Return the lines `address, name` of a text field, empty ones left out; numbers begin at 1."""
+    lines = []
+    for number, line in enumerate(typed.splitlines(), 1):
+        email, _comma, name = line.partition(",")
+        if line.strip():
+            lines.append(Line(number, email.strip(), " ".join(name.split())))
+    return lines
+
+
+def of_line(line: Line, code: str) -> str:
+    """Return the sentence for what is wrong with a line."""
+    return str(
+        _(
+            "Line %(number)s (%(email)s): %(problem)s",
+            number=line.number,
+            email=line.email[:80],
+            problem=wording.of_problem(code),
+        )
+    )

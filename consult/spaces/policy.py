@@ -1,14 +1,19 @@
-"""Who may know of a space, and its SQL twin."""
+"""Who may know of a space, and its SQL twin; what names of organisations are compared by."""
 
 from __future__ import annotations
 
 import datetime as dt
+import re
+import unicodedata
+from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, and_, false, or_, true
 
-from consult.core.authz import Actor, Role
-from consult.spaces.models import Space
-from consult.spaces.states import Phase, SpaceVisibility, phase_at
+from consult.core.authz import Actor, Permission, Role, declare, signed_in
+from consult.core.errors import Refusal
+from consult.core.text import fold
+from consult.spaces.models import Forum, Space
+from consult.spaces.states import Membership, Phase, SpaceVisibility, phase_at
 
 
 def phase_of(space: Space, *, now: dt.datetime) -> Phase:
@@ -55,3 +60,51 @@ def visible_spaces(actor: Actor) -> ColumnElement[bool]:
         )
     )
     return or_(*allowed)
+
+
+def name_key(name: str) -> str:
+    """Return what organisations are compared by: folded, without punctuation.
+
+    Points and apostrophes vanish, dashes and strokes part words: “U.N.C.T.A.D.” is “unctad”,
+    “UN-Habitat” is “un habitat”.
+    """
+    parted = re.sub(r"[/&+_]", " ", fold(name))
+    letters = (" " if unicodedata.category(c) == "Pd" else c for c in parted)
+    kept = (c for c in letters if c.isalnum() or c.isspace())
+    key = " ".join("".join(kept).split())
+    return (key or fold(name).strip())[:200]
+
+
+def organises(actor: Actor, subject: Forum | None, _now: dt.datetime) -> Refusal | None:
+    """Predicate: the actor organises the forum, or some forum where none is named."""
+    if actor.is_system:
+        return None
+    is_organiser = (
+        actor.has(Role.ORGANISER)
+        if subject is None
+        else actor.has_in_forum(Role.ORGANISER, forum_id=subject.id)
+    )
+    return None if is_organiser else Refusal.NO_ROLE
+
+
+declare(Permission.ORGANISE, signed_in, organises)
+
+
+@dataclass(frozen=True)
+class Managing:
+    """What the care of a delegation concerns; predicates look at it."""
+
+    forum: Forum
+    membership: Membership | None
+    """How the actor belongs to it."""
+
+
+def looks_after_it(actor: Actor, subject: Managing | None, now: dt.datetime) -> Refusal | None:
+    """Predicate: the actor is a focal point of the delegation, or organises its forum."""
+    if subject is None or subject.membership is Membership.FOCAL_POINT:
+        return None
+    is_refused = organises(actor, subject.forum, now) is not None
+    return Refusal.NOT_FOCAL_POINT if is_refused else None
+
+
+declare(Permission.MANAGE_DELEGATION, signed_in, looks_after_it)

@@ -96,6 +96,19 @@ class ApplicationState(StrEnum):
     REFUSED = "refused"
 
 
+class InvitationState(StrEnum):
+    """What became of an invitation."""
+
+    OPEN = "open"
+    """Waits to be taken."""
+    USED = "used"
+    """Was taken, once and for all."""
+    EXPIRED = "expired"
+    """Nobody took it in time."""
+    REVOKED = "revoked"
+    """Was taken back before anybody used it."""
+
+
 class OrganisationStanding(StrEnum):
     """How an organisation came into the registry."""
 
@@ -185,3 +198,18 @@ def countdown_at(
     if stage is Stage.OPEN:
         stage = Stage.CLOSING
     return Countdown(stage, days, left // HOUR)
+
+
+def invitation_state(
+    now: dt.datetime,
+    *,
+    used_at: dt.datetime | None,
+    revoked_at: dt.datetime | None,
+    expires_at: dt.datetime,
+) -> InvitationState:
+    """Return what became of an invitation by an instant; the last instant itself is too late."""
+    if used_at is not None:
+        return InvitationState.USED
+    if revoked_at is not None:
+        return InvitationState.REVOKED
+    return InvitationState.EXPIRED if now >= expires_at else InvitationState.OPEN

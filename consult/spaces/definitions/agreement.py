@@ -12,6 +12,9 @@ from consult.spaces.definitions.yaml_lines import Where
 
 def contradictions(content: Content) -> Iterator[tuple[Where, str]]:
     """Yield where a file contradicts itself, and the sentence that says how to mend it."""
+    yield from _repeated(
+        "consents", "version", [f"{entry.purpose} {entry.version}" for entry in content.consents]
+    )
     numbers = [objective.number for objective in content.objectives]
     yield from _repeated("objectives", "number", numbers)
     for name in ("principles", "categories", "regions"):

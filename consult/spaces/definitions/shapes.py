@@ -98,8 +98,17 @@ class Statement(Entry):
     provenance: Provenances | None = None
 
 
+class ConsentEntry(Entry):
+    """What somebody agrees to who takes part, for one purpose, in one version."""
+
+    purpose: Literal["publish", "notify", "archive"]
+    version: Number
+    required: bool = False
+    text: Said
+
+
 class ForumEntry(Entry):
-    """The forum itself."""
+    """The forum itself, how one takes part, and what becomes of texts of whoever is erased."""
 
     slug: Slug
     title: Said
@@ -108,6 +117,8 @@ class ForumEntry(Entry):
     time_zone: Zone
     disclaimer: Statement
     licence: Said
+    registration: Literal["open", "approval", "invitation"] = "open"
+    erasure: Literal["choice", "keep", "remove"] = "choice"
 
 
 class ObjectiveEntry(Entry):
@@ -242,6 +253,7 @@ class Content(Entry):
 
     version: Literal[1]
     forum: ForumEntry
+    consents: list[ConsentEntry] = []
     objectives: Annotated[list[ObjectiveEntry], Field(min_length=1)]
     principles: list[NamedEntry] = []
     categories: Annotated[list[NamedEntry], Field(min_length=1)]

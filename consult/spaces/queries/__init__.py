@@ -3,6 +3,14 @@
 Statements of pages that many people read are built once: building takes longer than executing.
 """
 
+from consult.spaces.queries.consents import (
+    AskedConsent,
+    ConsentRow,
+    asked_consents,
+    consents_of,
+    has_consent,
+    missing_consents,
+)
 from consult.spaces.queries.forums import (
     QuestionHead,
     SpaceView,
@@ -12,6 +20,12 @@ from consult.spaces.queries.forums import (
     space_by_slug,
     space_view,
     spaces_of_forum,
+)
+from consult.spaces.queries.organisations import (
+    OrganisationRow,
+    organisation_named,
+    organisation_names,
+    organisations_of,
 )
 from consult.spaces.queries.people import ShownAuthor, roles_and_authors, shown_author, shown_in
 from consult.spaces.queries.words import (
@@ -29,18 +43,28 @@ from consult.spaces.queries.words import (
 )
 
 __all__ = [
+    "AskedConsent",
     "CategoryRow",
+    "ConsentRow",
     "ObjectiveRow",
+    "OrganisationRow",
     "QuestionHead",
     "ShownAuthor",
     "SpaceView",
     "ThreadChoices",
+    "asked_consents",
     "categories",
+    "consents_of",
     "current_forum",
     "documents",
     "forum_by_slug",
+    "has_consent",
+    "missing_consents",
     "objectives_of_forum",
     "objectives_of_space",
+    "organisation_named",
+    "organisation_names",
+    "organisations_of",
     "question_head",
     "question_objective",
     "reasons",

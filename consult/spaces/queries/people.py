@@ -12,12 +12,15 @@ from sqlalchemy.orm import Session
 from consult.core.authz import Grant, Role
 from consult.core.i18n import Translated, gettext
 from consult.spaces.models import (
+    Application,
     Author,
     AuthorMember,
     RoleGrant,
     Space,
 )
-from consult.spaces.states import DisplayChoice
+from consult.spaces.states import ApplicationState, DisplayChoice
+
+_UNDECIDED = frozenset({ApplicationState.WAITING.value, ApplicationState.REFUSED.value})
 
 
 @dataclass(frozen=True)
@@ -40,14 +43,19 @@ def shown_author(
     on_behalf_of: str | None,
     pseudonym_number: int | None,
 ) -> ShownAuthor:
-    """Apply the author's display choice; a pseudonym keeps only the category."""
+    """Apply the author's display choice; a pseudonym keeps only the category.
+
+    Whoever was erased has no name any more.
+    """
     if display == DisplayChoice.PSEUDONYM:
         shown = gettext("Participant %(number)s", number=pseudonym_number or "–")
         return ShownAuthor(shown, None, category, None, is_pseudonym=True)
-    if display == DisplayChoice.ORGANISATION and organisation:
-        return ShownAuthor(organisation, None, category, on_behalf_of)
+    if display == DisplayChoice.ORGANISATION:
+        # Where it has gone missing there is nothing to show, least of all the name.
+        nobody = gettext("Participant %(number)s", number="–")
+        return ShownAuthor(organisation or nobody, None, category, on_behalf_of)
     second = organisation if organisation and organisation != name else None
-    return ShownAuthor(name, second, category, on_behalf_of)
+    return ShownAuthor(name or gettext("Former participant"), second, category, on_behalf_of)
 
 
 def shown_in(
@@ -66,22 +74,27 @@ def shown_in(
 
 def roles_and_authors(
     session: Session, *, user_id: int
-) -> tuple[frozenset[Grant], frozenset[int], frozenset[int]]:
-    """Return a user's grants, the authors they speak for and those authors' forums.
+) -> tuple[frozenset[Grant], frozenset[int], frozenset[int], frozenset[int]]:
+    """Return a user's grants, the authors they speak for, those authors' forums, and the forums in
+    which they asked to take part and are not approved.
 
     One statement: it runs in every request of somebody signed in.
     """
     found: set[Grant] = set()
     authors: set[int] = set()
     forums: set[int] = set()
+    applied: set[int] = set()
     rows = session.execute(_grants_and_authors(), {"user_id": user_id})
     for role, forum_id, space_id, author_id in rows:
         if role in {member.value for member in Role}:
             found.add(Grant(Role(role), forum_id, space_id))
             continue
+        if role in _UNDECIDED:
+            applied.add(forum_id)
+            continue
         authors.add(author_id)
         forums.add(forum_id)
-    return frozenset(found), frozenset(authors), frozenset(forums)
+    return frozenset(found), frozenset(authors), frozenset(forums), frozenset(applied - forums)
 
 
 @cache
@@ -95,4 +108,12 @@ def _grants_and_authors() -> CompoundSelect[Any]:
         .outerjoin(Space, Space.id < 0)
         .where(AuthorMember.user_id == bindparam("user_id"))
     )
-    return grants.union_all(speaks)
+    asks = (
+        select(Application.state, Application.forum_id, Space.id, Application.id)
+        .outerjoin(Space, Space.id < 0)
+        .where(
+            Application.user_id == bindparam("user_id"),
+            Application.state != ApplicationState.APPROVED,
+        )
+    )
+    return grants.union_all(speaks, asks)

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
-import re
-import unicodedata
 import uuid
 from dataclasses import dataclass
 
 from sqlalchemy import select, update
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from consult.accounts.models import User
@@ -17,19 +14,19 @@ from consult.accounts.policy import name_problem
 from consult.core import audit
 from consult.core.errors import Invalid
 from consult.core.outbox import emit
-from consult.core.text import fold, normalise, single_line
+from consult.core.text import normalise, single_line
 from consult.spaces.countries import REGION_OF, is_country
-from consult.spaces.events import AuthorChanged
+from consult.spaces.events import AuthorChanged, AuthorMade
 from consult.spaces.models import (
     Author,
     AuthorMember,
     Category,
     Forum,
-    Organisation,
     Region,
     Space,
 )
-from consult.spaces.states import DisplayChoice, Membership, OrganisationStanding
+from consult.spaces.services.organisations import find_or_make_organisation
+from consult.spaces.states import DisplayChoice, Membership
 
 MAX_ON_BEHALF_OF = 500
 
@@ -46,19 +43,6 @@ class Affiliation:
     display: str = DisplayChoice.FULL
     region: str | None = None
     """Slug; derived from the country where that is given."""
-
-
-def name_key(name: str) -> str:
-    """Return what organisations are compared by: folded, without punctuation.
-
-    Points and apostrophes vanish, dashes and strokes part words: “U.N.C.T.A.D.” is “unctad”,
-    “UN-Habitat” is “un habitat”.
-    """
-    parted = re.sub(r"[/&+_]", " ", fold(name))
-    letters = (" " if unicodedata.category(c) == "Pd" else c for c in parted)
-    kept = (c for c in letters if c.isalnum() or c.isspace())
-    key = " ".join("".join(kept).split())
-    return (key or fold(name).strip())[:200]
 
 
 def check_affiliation(session: Session, *, forum: Forum, said: Affiliation) -> None:
@@ -114,13 +98,41 @@ def create_author(
             session, forum=forum, author=existing, user_id=user_id, said=said, now=now
         )
     author = Author(forum_id=forum.id, uid=str(uuid.uuid4()), version=1, created_at=now, name="")
-    _write(session, forum=forum, author=author, said=said)
+    _write(session, forum=forum, author=author, said=said, now=now)
     session.add(author)
     session.flush()
     session.add(AuthorMember(author_id=author.id, user_id=user_id, membership=Membership.SELF))
     session.flush()
+    emit(session, AuthorMade(user_id=user_id), now=now)
     audit.record(session, "author.create", actor_id=user_id, now=now, subject=("author", author.id))
     return author
+
+
+def enter_author(
+    session: Session, *, forum: Forum, said: Affiliation, user_id: int | None, now: dt.datetime
+) -> Author:
+    """Make an Author for somebody without an account; `user_id` is who enters it.
+
+    Raises `Invalid`.
+    """
+    check_affiliation(session, forum=forum, said=said)
+    author = Author(forum_id=forum.id, uid=str(uuid.uuid4()), version=1, created_at=now, name="")
+    _write(session, forum=forum, author=author, said=said, now=now)
+    session.add(author)
+    session.flush()
+    audit.record(session, "author.enter", actor_id=user_id, now=now, subject=("author", author.id))
+    return author
+
+
+def give_author(session: Session, *, author: Author, user_id: int, now: dt.datetime) -> None:
+    """Let a user speak alone through an Author that was entered for them."""
+    session.add(
+        AuthorMember(
+            author_id=author.id, user_id=user_id, membership=Membership.SELF, joined_at=now
+        )
+    )
+    session.flush()
+    audit.record(session, "author.give", actor_id=user_id, now=now, subject=("author", author.id))
 
 
 def change_affiliation(
@@ -135,15 +147,9 @@ def change_affiliation(
     """Change what an Author says of themselves; it covers earlier texts too. Raises `Invalid`."""
     check_affiliation(session, forum=forum, said=said)
     before = author.display
-    _write(session, forum=forum, author=author, said=said)
+    _write(session, forum=forum, author=author, said=said, now=now)
     author.version += 1
-    # Every page on which the name may stand is made anew; which ones these are is known above.
-    session.execute(
-        update(Space)
-        .where(Space.forum_id == forum.id)
-        .values(public_version=Space.public_version + 1)
-        .execution_options(synchronize_session=False)
-    )
+    renew_pages(session, forum_id=forum.id)
     session.flush()
     emit(session, AuthorChanged(author_id=author.id), now=now)
     audit.record(
@@ -156,6 +162,16 @@ def change_affiliation(
         display_after=str(author.display),
     )
     return author
+
+
+def renew_pages(session: Session, *, forum_id: int) -> None:
+    """Have every page on which a name may stand made anew; which ones these are is known above."""
+    session.execute(
+        update(Space)
+        .where(Space.forum_id == forum_id)
+        .values(public_version=Space.public_version + 1)
+        .execution_options(synchronize_session=False)
+    )
 
 
 def author_of(session: Session, *, forum_id: int, user_id: int) -> Author | None:
@@ -173,42 +189,10 @@ def author_of(session: Session, *, forum_id: int, user_id: int) -> Author | None
     ).first()
 
 
-def find_or_make_organisation(session: Session, *, forum: Forum, name: str) -> Organisation | None:
-    """Return the organisation that goes by a name in the forum, made where nobody named it yet.
-
-    Returns None for an empty name.
-    """
-    shown = single_line(name)
-    if not shown:
-        return None
-    key = name_key(shown)
-    found = _organisation_by_key(session, forum_id=forum.id, key=key)
-    if found is not None:
-        return found
-    made = Organisation(
-        forum_id=forum.id, name=shown[:200], name_key=key, standing=OrganisationStanding.PROPOSED
-    )
-    try:
-        with session.begin_nested():
-            session.add(made)
-            session.flush()
-    except IntegrityError:
-        # Somebody made it at the same moment.
-        return _organisation_by_key(session, forum_id=forum.id, key=key)
-    return made
-
-
-def _organisation_by_key(session: Session, *, forum_id: int, key: str) -> Organisation | None:
-    found = session.scalars(
-        select(Organisation).where(Organisation.forum_id == forum_id, Organisation.name_key == key)
-    ).first()
-    if found is None or found.merged_into_id is None:
-        return found
-    return session.get(Organisation, found.merged_into_id)
-
-
-def _write(session: Session, *, forum: Forum, author: Author, said: Affiliation) -> None:
-    organisation = find_or_make_organisation(session, forum=forum, name=said.organisation)
+def _write(
+    session: Session, *, forum: Forum, author: Author, said: Affiliation, now: dt.datetime
+) -> None:
+    organisation = find_or_make_organisation(session, forum=forum, name=said.organisation, now=now)
     author.name = single_line(said.name)
     author.organisation_id = organisation.id if organisation else None
     author.category_id = _category_id(session, forum, said.category)

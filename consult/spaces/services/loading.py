@@ -16,6 +16,7 @@ from consult.core import audit
 from consult.spaces.definitions import Definition, NamedEntry
 from consult.spaces.models import (
     Category,
+    ConsentText,
     Document,
     Forum,
     GlossaryTerm,
@@ -28,6 +29,7 @@ from consult.spaces.models import (
 )
 from consult.spaces.services.loading_rows import Rows
 from consult.spaces.services.loading_spaces import SpaceLoading
+from consult.spaces.states import ConsentPurpose, ErasureRule, Registration
 
 
 @dataclass
@@ -51,8 +53,8 @@ def load_forum(
 
     With `overwrite` the texts and dates of the file replace those of existing rows. Raises
     `BrokenInput` where a slug or code belongs to a space of another forum, where a space has
-    another code already, where a question's number is a participant's, or where an outcome is told
-    of a space that has not closed.
+    another code already, where a question's number is a participant's, where an outcome is told of
+    a space that has not closed, or where a text of consent changed under its version.
     """
     return _Loading(session, definition, overwrite=overwrite, now=now).run(actor_id)
 
@@ -76,6 +78,7 @@ class _Loading:
         self._reasons(forum)
         self._documents(forum)
         self._glossary(forum)
+        self._consents(forum)
         spaces = SpaceLoading(self.rows, self.definition, now=self.now)
         for position, entry in enumerate(self.content.spaces):
             spaces.load(forum, entry, position=position)
@@ -117,6 +120,8 @@ class _Loading:
                 "time_zone": entry.time_zone,
                 "disclaimer": statement.text.translated(statement.provenance),
                 "licence": entry.licence.translated(),
+                "registration": Registration(entry.registration),
+                "erasure": ErasureRule(entry.erasure),
             },
             created_at=self.now,
         )
@@ -170,6 +175,30 @@ class _Loading:
                     "position": position,
                 },
             )
+
+    def _consents(self, forum: Forum) -> None:
+        """Add versions; what somebody may have agreed to is never changed, not by overwriting."""
+        for index, entry in enumerate(self.content.consents):
+            said = {
+                "text": entry.text.translated(),
+                "is_required": entry.required,
+            }
+            row, is_new = self.rows.keep(
+                ConsentText,
+                {
+                    "forum_id": forum.id,
+                    "purpose": ConsentPurpose(entry.purpose),
+                    "version": entry.version,
+                },
+                said,
+            )
+            if not is_new and any(getattr(row, name) != value for name, value in said.items()):
+                raise self.definition.broken(
+                    f"people may have agreed to version {entry.version} of “{entry.purpose}” as it"
+                    f" stood; leave it as it was, and give the new text version"
+                    f" {entry.version + 1}",
+                    *("consents", index, "version"),
+                )
 
     def _glossary(self, forum: Forum) -> None:
         for entry in self.content.glossary:

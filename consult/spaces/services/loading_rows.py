@@ -32,11 +32,7 @@ class Rows:
         conditions = [getattr(model, name) == value for name, value in key.items()]
         row: Any = self.session.scalars(select(model).where(*conditions)).first()
         if row is None:
-            row = model(**key, **texts, **first)
-            self.session.add(row)
-            self.session.flush()
-            self.added += 1
-            return row, True
+            return self._add(model(**key, **texts, **first)), True
         fresh = {name: value for name, value in texts.items() if getattr(row, name) != value}
         if not self.overwrite or not fresh:
             return row, False
@@ -45,3 +41,17 @@ class Rows:
         self.session.flush()
         self.changed += 1
         return row, True
+
+    def keep(
+        self, model: type[Base], key: Mapping[str, Any], texts: Mapping[str, Any]
+    ) -> tuple[Any, bool]:
+        """Return the row of a key and whether it was made; one that is there stays as it is."""
+        conditions = [getattr(model, name) == value for name, value in key.items()]
+        row: Any = self.session.scalars(select(model).where(*conditions)).first()
+        return (self._add(model(**key, **texts)), True) if row is None else (row, False)
+
+    def _add(self, row: Any) -> Any:
+        self.session.add(row)
+        self.session.flush()
+        self.added += 1
+        return row

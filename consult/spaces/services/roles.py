@@ -29,7 +29,7 @@ def grant_role(
     Raises `Invalid` (role) where a role per space comes without a space of that forum or one
     per forum with a space, `NotVisible` for an unknown user or forum.
     """
-    _check_scope(session, role=role, forum_id=forum_id, space_id=space_id)
+    check_scope(session, role=role, forum_id=forum_id, space_id=space_id)
     # Locking the user lets a second appointment to the same role wait for the first.
     if session.get(User, user_id, with_for_update=True) is None:
         raise NotVisible
@@ -64,7 +64,10 @@ def revoke_role(
     session.flush()
 
 
-def _check_scope(session: Session, *, role: Role, forum_id: int, space_id: int | None) -> None:
+def check_scope(session: Session, *, role: Role, forum_id: int, space_id: int | None) -> None:
+    """Raise `Invalid` (role) for a role per space without a space of the forum, or one per forum
+    with a space, and `NotVisible` for an unknown forum.
+    """
     if session.get(Forum, forum_id) is None:
         raise NotVisible
     if (role in SPACE_ROLES) != (space_id is not None):

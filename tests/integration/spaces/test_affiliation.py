@@ -13,7 +13,8 @@ from consult.accounts.models import User
 from consult.core.audit import AuditEntry
 from consult.core.errors import Invalid
 from consult.spaces.models import Author, AuthorMember, Forum, Organisation, Region
-from consult.spaces.services import author_of, create_author, find_or_make_organisation, name_key
+from consult.spaces.policy import name_key
+from consult.spaces.services import author_of, create_author, find_or_make_organisation
 from consult.spaces.states import DisplayChoice
 from tests.factories import make_forum, make_user, said
 

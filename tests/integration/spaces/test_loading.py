@@ -16,7 +16,15 @@ from consult.core.errors import BrokenInput
 from consult.core.i18n import Translated
 from consult.spaces import definitions
 from consult.spaces.definitions import Definition
-from consult.spaces.models import GlossaryTerm, Objective, Question, Reason, Space, SpaceObjective
+from consult.spaces.models import (
+    ConsentText,
+    GlossaryTerm,
+    Objective,
+    Question,
+    Reason,
+    Space,
+    SpaceObjective,
+)
 from consult.spaces.queries import question_objective
 from consult.spaces.services.loading import load_forum
 from consult.spaces.states import QuestionKind
@@ -232,3 +240,40 @@ def test_an_outcome_of_a_space_that_has_not_closed_is_refused_where_it_stands(
     with pytest.raises(BrokenInput, match="has not closed") as caught:
         load_forum(session, told, now=early)
     assert caught.value.line == told.lines["spaces", 0, "outcome"]
+
+
+def test_how_one_takes_part_comes_from_the_file(session: Session) -> None:
+    forum = load_forum(
+        session,
+        changed(
+            "registration: open  # open, approval (the organisers’ queue) or invitation",
+            "registration: approval",
+        ),
+        now=NOW,
+    ).forum
+    assert (forum.registration, forum.erasure) == ("approval", "choice")
+    texts = session.scalars(select(ConsentText).order_by(ConsentText.id)).all()
+    assert [(text.purpose, text.version, text.is_required) for text in texts] == [
+        ("publish", 1, True),
+        ("notify", 1, False),
+        ("archive", 1, False),
+    ]
+    assert all(set(text.text.texts) == {"en", "fr", "es"} for text in texts)
+
+
+@pytest.mark.parametrize("overwrite", [False, True])
+def test_a_text_that_people_agreed_to_changes_only_with_its_version(
+    session: Session, overwrite: bool
+) -> None:
+    load_forum(session, imrf(), now=NOW)
+    edited = changed("I would like to get mail", "I want mail")
+    with pytest.raises(BrokenInput, match="version 2") as refused:
+        load_forum(session, edited, now=NOW, overwrite=overwrite)
+    assert refused.value.line > 80
+    session.rollback()
+    newer = imrf(**{"purpose: notify\n    version: 1": "purpose: notify\n    version: 2"})
+    load_forum(session, newer, now=NOW, overwrite=overwrite)
+    versions = session.scalars(
+        select(ConsentText.version).where(ConsentText.purpose == "notify")
+    ).all()
+    assert 2 in versions
