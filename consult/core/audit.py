@@ -13,7 +13,18 @@ import json
 import secrets
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, Integer, String, Text, select
+from sqlalchemy import (
+    ColumnElement,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    Text,
+    false,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from consult.core.db import Base, Id, Instant, Json
@@ -137,6 +148,42 @@ def verify(session: Session) -> list[str]:
     orphans = select(AuditSeal.entry_id).where(AuditSeal.entry_id.not_in(select(AuditEntry.id)))
     problems += [f"audit entry {entry_id} is missing" for entry_id in session.scalars(orphans)]
     return problems
+
+
+def blank(session: Session, *, of: ColumnElement[bool]) -> int:
+    """Blank the words of the entries that a condition on `AuditEntry` names; return how many.
+
+    The entries stay as they are, and so does the chain over the digests of their words.
+    """
+    ids = select(AuditEntry.id).where(of)
+    result = session.execute(
+        update(AuditDetail)
+        .where(AuditDetail.entry_id.in_(ids), AuditDetail.words.is_not(None))
+        .values(words=None)
+        .execution_options(synchronize_session=False)
+    )
+    return int(result.rowcount)  # type: ignore[attr-defined]
+
+
+def blank_naming(session: Session, *, address: str | None, name: str) -> int:
+    """Blank every detail that holds an address, or a name as one whole value; return how many.
+
+    A name that only stands inside a longer value may be somebody else's word.
+    """
+    held = [AuditDetail.words.contains(_as_json(address), autoescape=True)] if address else []
+    if name:
+        held.append(AuditDetail.words.contains(f'"{_as_json(name)}"', autoescape=True))
+    result = session.execute(
+        update(AuditDetail)
+        .where(or_(false(), *held))
+        .values(words=None)
+        .execution_options(synchronize_session=False)
+    )
+    return int(result.rowcount)  # type: ignore[attr-defined]
+
+
+def _as_json(word: str) -> str:
+    return json.dumps(word, ensure_ascii=True)[1:-1]
 
 
 def _digest(salt: str, text: str) -> str:

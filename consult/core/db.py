@@ -6,6 +6,7 @@ and the scoped session (docs/decisions/0001-plain-declarative-base.md).
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 from typing import Any
 
@@ -25,12 +26,13 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import VARCHAR
 from sqlalchemy.engine import Connection, Dialect
-from sqlalchemy.orm import DeclarativeBase
+from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.types import TypeEngine
 
 BUSY_TIMEOUT_MS = 10_000
 """How long a SQLite writer waits for another one before the request answers 503."""
-
+LOG_PATIENCE_MS = 1_000
+"""How long emptying the log waits for others."""
 
 Id = BigInteger().with_variant(Integer, "sqlite")
 """Type of row ids; they appear in no URL, cursor, feed or file."""
@@ -124,6 +126,8 @@ def prepare_engine(engine: Engine) -> None:
         cursor.execute("PRAGMA journal_mode=WAL")
         cursor.execute("PRAGMA synchronous=FULL")
         cursor.execute("PRAGMA foreign_keys=ON")
+        # What is deleted or overwritten leaves no bytes behind in the file: erasure means it.
+        cursor.execute("PRAGMA secure_delete=ON")
         cursor.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
         cursor.close()
 
@@ -131,3 +135,29 @@ def prepare_engine(engine: Engine) -> None:
     def _on_begin(connection: Connection) -> None:
         mode = connection.get_execution_options().get("sqlite_begin", "DEFERRED")
         connection.exec_driver_sql(f"BEGIN {mode}")
+
+
+class LogInUse(Exception):
+    """Somebody reads or writes just now, so the log of changes cannot be emptied."""
+
+
+def empty_log(session: Session) -> None:
+    """Move SQLite's log of changes into the database file and empty it.
+
+    Until then it may hold pages as they were before an erasure. Raises `LogInUse` where somebody
+    is at work for longer than a moment: try again later. PostgreSQL reuses its log by itself.
+    """
+    engine = session.get_bind().engine
+    if engine.dialect.name != "sqlite":
+        return
+    session.rollback()
+    with contextlib.closing(engine.raw_connection()) as connection:
+        cursor = connection.cursor()
+        cursor.execute(f"PRAGMA busy_timeout={LOG_PATIENCE_MS}")
+        try:
+            is_busy = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+        finally:
+            cursor.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
+            cursor.close()
+    if is_busy:
+        raise LogInUse

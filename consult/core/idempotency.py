@@ -114,6 +114,11 @@ def forget_old(session: Session, *, now: dt.datetime) -> int:
     return int(result.rowcount)  # type: ignore[attr-defined]
 
 
+def forget_user(session: Session, *, user_id: int) -> None:
+    """Drop every answer that was given to a user."""
+    session.execute(delete(Idempotency).where(Idempotency.user_id == user_id))
+
+
 def _find(session: Session, *, user_id: int, key: str) -> Idempotency | None:
     return session.scalar(
         select(Idempotency).where(Idempotency.user_id == user_id, Idempotency.key == key)

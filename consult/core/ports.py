@@ -7,20 +7,94 @@ index and what it can export; whoever walks the registry knows no feature.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
 from sqlalchemy.orm import Session
 
+from consult.core.markup import SafeHtml
 from consult.core.passages import Passage
 
 
-class Eraser(Protocol):
-    """Blanks what a feature keeps about one user; returns how many rows it touched."""
+@dataclass(frozen=True)
+class Erasing:
+    """Whom every feature forgets, as they were known until this moment."""
 
-    def __call__(self, session: Session, *, user_id: int, now: dt.datetime) -> int:
-        """Blank the user's rows."""
+    user_id: int
+    uid: str
+    name: str
+    email: str | None
+    email_key: str | None
+    locale: str
+    keeps_texts: bool
+    """Whether the published texts stay; asked only where a forum leaves that to the person."""
+    now: dt.datetime
+    author_ids: set[int] = field(default_factory=set)
+    """Authors that are this person and nobody else; filled in by those who find them."""
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """What names the person wherever it stands."""
+        found = (self.email, self.email_key, self.name.strip())
+        return tuple(dict.fromkeys(word for word in found if word))
+
+
+class Eraser(Protocol):
+    """Blanks what a feature keeps about one person; returns how many rows it touched."""
+
+    def __call__(self, session: Session, erasing: Erasing) -> int:
+        """Blank the person's rows."""
+        ...
+
+
+@dataclass(frozen=True)
+class OwnRow:
+    """One thing that is kept about somebody, as they get it in a copy of their data."""
+
+    part: str
+    """Under which heading it stands, such as `contributions`; rows of a part follow each other."""
+    values: Mapping[str, Any]
+    """What JSON can hold."""
+
+
+@dataclass(frozen=True)
+class OwnFile:
+    """A file that somebody handed in."""
+
+    name: str
+    sha256: str
+
+
+class OwnData(Protocol):
+    """Tells what a feature keeps about one user, row by row."""
+
+    def __call__(self, session: Session, *, user_id: int) -> Iterator[OwnRow | OwnFile]:
+        """Yield rows and files; reads only."""
+        ...
+
+
+@dataclass(frozen=True)
+class Leaving:
+    """What somebody should know before their account is erased."""
+
+    may_choose: bool = False
+    """Whether some forum leaves it to the person what becomes of the published texts."""
+    keeps: Sequence[str] = ()
+    """Names of forums whose published texts stay, by their rule."""
+    removes: Sequence[str] = ()
+    """Names of forums whose published texts go, by their rule."""
+    delegations: Sequence[str] = ()
+    """Names of delegations that are left without a focal point."""
+    forums: Sequence[str] = ()
+    """Names of forums that are left without an organiser."""
+
+
+class LeavingReader(Protocol):
+    """Looks what is left behind where somebody goes."""
+
+    def __call__(self, session: Session, *, user_id: int) -> Leaving:
+        """Return it; reads only."""
         ...
 
 
@@ -109,18 +183,39 @@ class IndexDocument:
     title: str
 
 
+@dataclass(frozen=True)
+class ShownAnnouncement:
+    """What the organisers told everybody who follows a space, as its page shows it."""
+
+    subject: str
+    html: SafeHtml
+    language: str
+    """In which both are; not always that of the page."""
+    at: dt.datetime
+
+
+class AnnouncementReader(Protocol):
+    """Gives the announcements of a space to its page."""
+
+    def __call__(self, session: Session, space_id: int, /) -> Sequence[ShownAnnouncement]:
+        """Return the newest ones, the newest first, in the current language where they are."""
+        ...
+
+
 @dataclass
 class Ports:
     """The registries of one application."""
 
     erasers: dict[str, Eraser] = field(default_factory=dict)
     documents: dict[str, DocumentSource] = field(default_factory=dict)
-    exports: dict[str, Callable[..., Iterator[Any]]] = field(default_factory=dict)
+    exports: dict[str, OwnData] = field(default_factory=dict)
+    leaving: LeavingReader | None = None
     suggester: Suggester | None = None
     decision_words: DecisionReader | None = None
+    announcements: AnnouncementReader | None = None
+    site_names: Callable[[], tuple[str, ...]] = tuple
+    """Names of the forum, the short one in the page's language first; none without a forum."""
 
-    def erase(self, session: Session, *, user_id: int, now: dt.datetime) -> dict[str, int]:
+    def erase(self, session: Session, erasing: Erasing) -> dict[str, int]:
         """Run every eraser in the order of registration; return rows touched by each."""
-        return {
-            name: eraser(session, user_id=user_id, now=now) for name, eraser in self.erasers.items()
-        }
+        return {name: eraser(session, erasing) for name, eraser in self.erasers.items()}

@@ -18,7 +18,7 @@ from consult.core import audit
 from consult.core.authz import VISITOR
 from consult.core.outbox import OutboxEntry
 from consult.discussion.models import Contribution, Revision
-from consult.discussion.policy import public_contributions
+from consult.discussion.policy import counted_contributions, public_contributions
 from consult.discussion.states import ContributionKind, RevisionState
 from consult.spaces.models import Question, Space
 from consult.spaces.policy import visible_spaces
@@ -105,7 +105,7 @@ def figures(session: Session, *, now: dt.datetime) -> dict[str, float]:
     ).one()
     parked = select(func.count()).where(OutboxEntry.parked_at.is_not(None))
     pending = select(func.count()).where(Revision.state == RevisionState.PENDING)
-    public = select(func.count(Contribution.id)).where(public_contributions())
+    public = select(func.count(Contribution.id)).where(counted_contributions())
     return {
         "outbox_due": due[0],
         "outbox_oldest_seconds": max((now - due[1]).total_seconds(), 0) if due[1] else 0,
@@ -128,7 +128,7 @@ def wrong_counters(session: Session, _now: dt.datetime) -> Iterable[str]:
             Contribution,
             (Contribution.question_id == Question.id)
             & (Contribution.kind == ContributionKind.COMMENT)
-            & public_contributions(),
+            & counted_contributions(),
         )
         .group_by(Question.id, Space.code, Question.number, Question.public_count)
         .having(Question.public_count != counted)
