@@ -14,7 +14,7 @@ from typing import Any
 
 import psutil
 
-from bench import export, page, post
+from bench import export, mail, page, post
 from bench.measures import Measured
 from consult.core import clock
 
@@ -25,6 +25,7 @@ PARTS: dict[str, Callable[..., Iterator[Measured]]] = {
     "page": page.measure,
     "post": post.measure,
     "export": export.measure,
+    "mail": mail.measure,
 }
 
 

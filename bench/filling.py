@@ -63,7 +63,7 @@ def add_authors(session: Session, *, space: Space, count: int) -> list[int]:
         select(Category.id).where(Category.forum_id == space.forum_id).order_by(Category.position)
     ).all()
     organisations = [
-        Organisation(forum_id=space.forum_id, name=name, name_key=name.casefold(), aliases=[])
+        Organisation(forum_id=space.forum_id, name=name, name_key=name.casefold())
         for name in (_organisation(random, number) for number in range(count // 3 + 1))
     ]
     session.add_all(organisations)

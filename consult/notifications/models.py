@@ -17,7 +17,10 @@ class Subscription(Base):
     """What somebody follows and how often they want to hear of it."""
 
     __tablename__ = "subscription"
-    __table_args__ = (UniqueConstraint("user_id", "subject_kind", "subject_id"),)
+    __table_args__ = (
+        UniqueConstraint("user_id", "subject_kind", "subject_id"),
+        Index("ix_subscription_subject", "subject_kind", "subject_id"),
+    )
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
     user_id: Mapped[int] = mapped_column(ForeignKey("user_account.id", ondelete="CASCADE"))
@@ -123,7 +126,8 @@ class Delivery(Base):
     key: Mapped[str] = mapped_column(String(64))
     """Same event and key are mailed once."""
     values: Mapped[dict[str, Any]] = mapped_column(Json)
-    """Ids, never texts: what it says is read when it is sent."""
+    """Ids, never texts: what it says is read when it is sent. Only `words` that go back to their
+    own writer stand here, until they are sent."""
     state: Mapped[DeliveryState] = mapped_column(String(16), default=DeliveryState.WAITING)
     not_before: Mapped[dt.datetime] = mapped_column(Instant)
     sent_at: Mapped[dt.datetime | None] = mapped_column(Instant)

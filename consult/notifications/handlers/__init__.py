@@ -10,15 +10,38 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from consult.accounts.events import KnownAddressRegistered, LinkRequested
+from consult.accounts.events import (
+    AddressChanged,
+    KnownAddressRegistered,
+    LinkRequested,
+    PasswordChanged,
+    RecoveryCodeUsed,
+    SecondFactorChanged,
+    SignInsFailed,
+)
 from consult.accounts.models import MailedLink
 from consult.core import clock
 from consult.core.outbox import Handler, Reactions
-from consult.discussion.events import ContributionSent, RejectionAppealed, RevisionDecided
+from consult.discussion.events import (
+    ContributionSent,
+    IntakeAsked,
+    IntakeDisowned,
+    RejectionAppealed,
+    RevisionDecided,
+)
 from consult.discussion.models import Revision
 from consult.notifications import services
-from consult.notifications.mailer import Mailer
-from consult.notifications.queries import DecisionReader, recipient_of
+from consult.notifications.handlers import delegations, people
+from consult.notifications.handlers.accounts import (
+    queue_address_changed,
+    queue_password_changed,
+    queue_recovery_code_used,
+    queue_second_factor_changed,
+    queue_warning,
+)
+from consult.notifications.handlers.intake import queue_asked, queue_disowned
+from consult.notifications.mailer import Mailer, kept_open
+from consult.notifications.queries import DecisionReader, intake, recipient_of
 from consult.notifications.services import Render
 
 UNDO = dt.timedelta(seconds=60)
@@ -53,16 +76,17 @@ def make_handlers(
 
     def deliver(session: Session, _payloads: Payloads, *, now: dt.datetime) -> None:
         moment = now
-        while moment - now < ROUND and services.send_due(
-            session,
-            mailer=mailer,
-            render=render,
-            decision_facts=decision_facts,
-            now=moment,
-            limit=1,
-            outside=partial(_without_transaction, session),
-        ):
-            moment = clock.now()
+        with kept_open(mailer) as line:
+            while moment - now < ROUND and services.send_due(
+                session,
+                mailer=line,
+                render=render,
+                decision_facts=decision_facts,
+                now=moment,
+                limit=1,
+                outside=partial(_without_transaction, session),
+            ):
+                moment = clock.now()
 
     return (
         (Handler("notifications.link", queue_link, batch=50), (LinkRequested,)),
@@ -70,9 +94,30 @@ def make_handlers(
             Handler("notifications.known-address", queue_known_address, batch=50),
             (KnownAddressRegistered,),
         ),
+        (Handler("notifications.sign-ins-failed", queue_warning, batch=50), (SignInsFailed,)),
+        (
+            Handler("notifications.password-changed", queue_password_changed, batch=50),
+            (PasswordChanged,),
+        ),
+        (
+            Handler("notifications.second-factor", queue_second_factor_changed, batch=50),
+            (SecondFactorChanged,),
+        ),
+        (
+            Handler("notifications.recovery-code", queue_recovery_code_used, batch=50),
+            (RecoveryCodeUsed,),
+        ),
+        (
+            Handler("notifications.address-changed", queue_address_changed, batch=50),
+            (AddressChanged,),
+        ),
         (Handler("notifications.received", queue_received, batch=50), (ContributionSent,)),
+        (Handler("notifications.intake-asked", queue_asked, batch=50), (IntakeAsked,)),
+        (Handler("notifications.intake-disowned", queue_disowned, batch=50), (IntakeDisowned,)),
         (Handler("notifications.appealed", queue_appealed, batch=50), (RejectionAppealed,)),
         (Handler("notifications.decision", queue_decision, batch=50), (RevisionDecided,)),
+        *delegations.HANDLERS,
+        *people.HANDLERS,
         (Handler("notifications.deliver", deliver, every=2), ()),
     )
 
@@ -112,10 +157,13 @@ def queue_received(session: Session, payloads: Payloads, *, now: dt.datetime) ->
         revision = session.get(Revision, payload["revision_id"])
         if revision is None or revision.submitted_by is None:
             continue
+        if revision.number == 1 and intake.of(session, revision.contribution_id) is not None:
+            # Whoever typed it is told apart, and the person is asked.
+            continue
         services.queue_delivery(
             session,
             user_id=revision.submitted_by,
-            event="received",
+            event="released" if revision.released_by else "received",
             key=f"revision:{revision.id}",
             values={"contribution_id": revision.contribution_id, "revision_id": revision.id},
             now=now,
@@ -153,11 +201,14 @@ def _queue_decision(
     user_id = facts.appealed_by or recipient_of(
         session, contribution_id=revision.contribution_id, revision_number=revision.number
     )
-    if facts.event is None or user_id is None:
+    asked = None if user_id else intake.asked_person(session, revision.contribution_id)
+    if facts.event is None or (user_id is None and asked is None):
         return
     services.queue_delivery(
         session,
         user_id=user_id,
+        address=asked.email if asked else None,
+        locale=asked.locale if asked else None,
         event=facts.event,
         key=f"decision:{payload['decision_id']}",
         values={

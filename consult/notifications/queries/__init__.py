@@ -8,12 +8,23 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
+from dataclasses import replace
 from types import MappingProxyType
 
 from sqlalchemy.orm import Session
 
 from consult.notifications.models import Delivery
-from consult.notifications.queries import accounts, contributions
+from consult.notifications.queries import (
+    about_followed,
+    about_spaces,
+    accounts,
+    contributions,
+    delegations,
+    intake,
+    own_data,
+    people,
+    replies,
+)
 from consult.notifications.queries.contributions import recipient_of
 from consult.notifications.queries.facts import (
     APPEAL,
@@ -23,6 +34,7 @@ from consult.notifications.queries.facts import (
     MailLink,
     Reader,
     Recipient,
+    thread_uid_of,
 )
 
 __all__ = [
@@ -37,7 +49,19 @@ __all__ = [
     "recipient_of",
 ]
 
-READERS: Mapping[str, Reader] = MappingProxyType({**accounts.READERS, **contributions.READERS})
+READERS: Mapping[str, Reader] = MappingProxyType(
+    {
+        **accounts.READERS,
+        **contributions.READERS,
+        **delegations.READERS,
+        **intake.READERS,
+        **own_data.READERS,
+        **people.READERS,
+        **about_followed.READERS,
+        **about_spaces.READERS,
+        **replies.READERS,
+    }
+)
 """What reads which mail, by the name of the folder with its texts."""
 
 
@@ -49,4 +73,8 @@ def facts_of(
     That is: an account that is not active, a used or expired link, a decision that was undone, a
     text that meanwhile stands elsewhere, or one that the person may not see.
     """
-    return READERS[delivery.event](session, delivery, decision_facts, now)
+    facts = READERS[delivery.event](session, delivery, decision_facts, now)
+    if facts is None:
+        return None
+    thread_uid = thread_uid_of(session, facts.contribution)
+    return replace(facts, delivery_id=delivery.id, thread_uid=thread_uid)

@@ -6,32 +6,36 @@ import datetime as dt
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from sqlalchemy import select
+from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
 from consult.accounts.models import User
 from consult.core.authz import Actor
 from consult.discussion.models import Contribution, Revision
 from consult.discussion.policy import Place, Sight, sight_of
-from consult.discussion.states import Removed, RevisionOrigin, RevisionState
+from consult.discussion.states import INSIDE_STATES, Removed, RevisionOrigin, RevisionState
 from consult.notifications.models import Delivery
+from consult.notifications.queries import intake
 from consult.notifications.queries.facts import (
     DecisionReader,
     MailFacts,
     MailLink,
     Reader,
+    Recipient,
     active_user,
     to_user,
 )
 from consult.spaces import queries as spaces
-from consult.spaces.models import Forum, Space
+from consult.spaces.models import Author, AuthorMember, Forum, Space
+from consult.spaces.queries.delegations import focal_point_ids
 
 _ANY = frozenset(RevisionState)
 _STANDS = frozenset({Removed.NONE, Removed.HIDDEN})
 
 _STILL_TRUE: Mapping[str, tuple[frozenset[RevisionState], frozenset[Removed]]] = MappingProxyType(
     {
-        "received": (_ANY - {RevisionState.DRAFT, RevisionState.CANCELLED}, _STANDS),
+        "received": (_ANY - INSIDE_STATES - {RevisionState.CANCELLED}, _STANDS),
+        "released": (_ANY - INSIDE_STATES - {RevisionState.CANCELLED}, _STANDS),
         "published": (
             frozenset({RevisionState.PUBLISHED, RevisionState.SUPERSEDED}),
             frozenset({Removed.NONE}),
@@ -54,10 +58,11 @@ _STILL_TRUE: Mapping[str, tuple[frozenset[RevisionState], frozenset[Removed]]] =
 def recipient_of(session: Session, *, contribution_id: int, revision_number: int) -> int | None:
     """Return the id of the user who typed the newest text of the author up to a revision.
 
-    None for imports; whoever redacted a text is not its author.
+    None for imports; whoever redacted a text is not its author. What staff filed for somebody is
+    theirs: their account's, else nobody's here, but `intake.asked_person` says whom to tell.
     """
-    return session.scalars(
-        select(Revision.submitted_by)
+    newest = session.execute(
+        select(Revision.submitted_by, Revision.number)
         .where(
             Revision.contribution_id == contribution_id,
             Revision.number <= revision_number,
@@ -66,15 +71,35 @@ def recipient_of(session: Session, *, contribution_id: int, revision_number: int
         .order_by(Revision.number.desc())
         .limit(1)
     ).first()
+    if newest is None:
+        return None
+    if newest.number == 1 and intake.of(session, contribution_id) is not None:
+        return intake.account_of(session, contribution_id)
+    return standing_member(session, contribution_id=contribution_id, user_id=newest.submitted_by)
+
+
+def standing_member(session: Session, *, contribution_id: int, user_id: int | None) -> int | None:
+    """Return who hears of a text: whoever typed it, else, where they left its delegation, the
+    longest-standing focal point.
+    """
+    has_left = select(Author.id).where(
+        Contribution.author_id == Author.id,
+        Contribution.id == contribution_id,
+        Author.is_delegation.is_(True),
+        ~exists().where(AuthorMember.author_id == Author.id, AuthorMember.user_id == user_id),
+    )
+    author_id = session.scalar(has_left)
+    if author_id is None:
+        return user_id
+    return next(iter(focal_point_ids(session, author_id=author_id)), None)
 
 
 def about_contribution(
     session: Session, delivery: Delivery, decision_facts: DecisionReader, _now: dt.datetime
 ) -> MailFacts | None:
-    """Read a mail about a text to whoever speaks for its author."""
-    user = active_user(session, delivery)
-    if user is None or user.confirmed_at is None:
-        return None
+    """Read a mail about a text to whoever speaks for its author, or to the person for whom staff
+    filed it.
+    """
     row = session.execute(
         select(Contribution, Revision, Space, Forum)
         .join(Revision, Revision.contribution_id == Contribution.id)
@@ -88,8 +113,10 @@ def about_contribution(
     contribution, revision, space, forum = row
     if not _is_still_true(delivery.event, contribution=contribution, revision=revision):
         return None
-    if not _sees(session, user, contribution=contribution, revision=revision, space=space):
+    told = _recipient(session, delivery, contribution=contribution, revision=revision, space=space)
+    if told is None:
         return None
+    recipient, address = told
     decision = None
     if "decision_id" in delivery.values:
         decision = decision_facts(session, delivery.values["decision_id"])
@@ -97,8 +124,8 @@ def about_contribution(
             return None
     return MailFacts(
         event=delivery.event,
-        user=to_user(user),
-        address=user.email or "",
+        user=recipient,
+        address=address,
         written_at=delivery.created_at,
         forum=forum,
         space=space,
@@ -106,12 +133,38 @@ def about_contribution(
         revision=revision,
         decision=decision,
         links=_links(delivery.event, contribution=contribution),
+        words={"is_filed": recipient.id is None},
     )
+
+
+def _recipient(
+    session: Session,
+    delivery: Delivery,
+    *,
+    contribution: Contribution,
+    revision: Revision,
+    space: Space,
+) -> tuple[Recipient, str] | None:
+    """Return who is told and where; None for whoever may not know of the text (any more)."""
+    if delivery.user_id is None:
+        asked = intake.asked_person(session, contribution.id)
+        if asked is None or asked.email is None or asked.email != delivery.address:
+            return None
+        return intake.to_person(session, asked), asked.email
+    user = active_user(session, delivery)
+    if user is None or user.confirmed_at is None or user.email is None:
+        return None
+    if not _sees(session, user, contribution=contribution, revision=revision, space=space):
+        return None
+    return to_user(user), user.email
 
 
 def _links(event: str, *, contribution: Contribution) -> dict[str, MailLink]:
     name = {"name": contribution.reference or contribution.receipt}
-    links = {"contribution_url": MailLink("discussion.contribution", name)}
+    links = {
+        "contribution_url": MailLink("discussion.contribution", name),
+        "register_url": MailLink("spaces.register"),
+    }
     if event == "rejected":
         links["appeal_url"] = MailLink("moderation.appeal", name)
     return links
@@ -126,7 +179,7 @@ def _sees(
     session: Session, user: User, *, contribution: Contribution, revision: Revision, space: Space
 ) -> bool:
     """Whether the person may read the text in full by the one visibility rule."""
-    grants, author_ids, forum_ids = spaces.roles_and_authors(session, user_id=user.id)
+    grants, author_ids, forum_ids, _ = spaces.roles_and_authors(session, user_id=user.id)
     actor = Actor(
         user_id=user.id,
         name=user.name,
