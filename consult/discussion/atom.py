@@ -111,6 +111,12 @@ def _entry(entry: feeds.Entry, *, names_space: bool, names_rights: bool = False)
 
 
 def _title(entry: feeds.Entry) -> str:
+    if entry.is_unconfirmed:
+        return _(
+            "%(name)s, %(reference)s, entered by the secretariat, not confirmed yet",
+            name=entry.author,
+            reference=entry.reference,
+        )
     if entry.is_official:
         return _(
             "%(name)s, %(reference)s, official answer",

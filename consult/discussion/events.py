@@ -17,6 +17,45 @@ class ContributionSent:
 
 
 @dataclass(frozen=True)
+class ClearanceWanted:
+    """A delegation's contributor sent a text; it waits for a focal point."""
+
+    contribution_id: int
+    revision_id: int
+
+
+@dataclass(frozen=True)
+class TextHandedBack:
+    """A focal point gave a text back to whoever wrote it."""
+
+    contribution_id: int
+    revision_id: int
+
+
+@dataclass(frozen=True)
+class ContentForgotten:
+    """Nothing refers to a content any more, because whoever handed it in was erased."""
+
+    sha256: str
+
+
+@dataclass(frozen=True)
+class IntakeAsked:
+    """Somebody for whom staff filed a text is to be asked whether it is theirs."""
+
+    intake_id: str
+    number: int
+    """1 when it was filed, more when they are asked again."""
+
+
+@dataclass(frozen=True)
+class IntakeDisowned:
+    """Somebody said that a text which was filed for them is not theirs."""
+
+    intake_id: str
+
+
+@dataclass(frozen=True)
 class FileKept:
     """A content lies in the storage that may not have been scanned or read yet."""
 

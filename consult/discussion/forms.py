@@ -34,6 +34,8 @@ class WritingForm:
     """Tokens of the files that were handed in, in their order."""
     parent: str = ""
     """Reference of what is replied to."""
+    author: str = ""
+    """Public id of the Author for whom the person speaks; empty where there is no choice."""
     in_role: bool = False
     """Show the role that the person has here beside the name."""
     key: str = ""
@@ -79,6 +81,7 @@ class WritingForm:
             "passages": sorted(self.passages),
             "passage_languages": sorted(self.passage_languages),
             "parent": self.parent,
+            "author": self.author,
         }
 
     def refuse(self, error: Invalid) -> None:
@@ -104,6 +107,7 @@ def read(form: MultiDict[str, str]) -> WritingForm:
         passage_languages=form.getlist("passage_languages")[:500],
         attachments=[token for token in form.getlist("attachments")[:50] if token.isalnum()],
         parent=form.get("parent", "").replace("\x00", "").strip()[:40],
+        author=form.get("author", "").replace("\x00", "")[:36],
         in_role="in_role" in form,
         draft=form.get("draft", "").replace("\x00", "")[:64],
         key=form.get("idempotency_key", ""),

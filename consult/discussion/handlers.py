@@ -9,14 +9,15 @@ from typing import Any
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from consult.accounts.events import AddressConfirmed
 from consult.core.outbox import Handler, Reactions, emit
 from consult.core.storage import BlobStorage
-from consult.discussion.events import FileKept, PublicTextChanged
+from consult.discussion.events import ContentForgotten, FileKept, PublicTextChanged
 from consult.discussion.models import Contribution
 from consult.discussion.policy import public_contributions
-from consult.discussion.services import files, paper_reading
+from consult.discussion.services import erasing, files, intake_answers, paper_reading
 from consult.discussion.services.paper_reading import READ_PAPER, Known, Scanner
-from consult.spaces.events import AuthorChanged
+from consult.spaces.events import AuthorChanged, AuthorMade
 
 HOUR, DAY = 3600, 86_400
 
@@ -30,6 +31,9 @@ def register(
     reactions.subscribe(
         Handler(name="discussion.author-changed", run=show_author_anew), AuthorChanged
     )
+    reactions.subscribe(
+        Handler(name="discussion.filed-texts", run=join_filed_texts), AddressConfirmed, AuthorMade
+    )
     reactions.subscribe(reader_of_papers(storage=storage, scanner=scanner, holds=holds), FileKept)
 
     def sweep(session: Session, _payloads: Payloads, *, now: dt.datetime) -> None:
@@ -38,6 +42,11 @@ def register(
     def ask_again(session: Session, _payloads: Payloads, *, now: dt.datetime) -> None:
         paper_reading.ask_again(session, scans=scanner is not None, holds=holds, now=now)
 
+    def drop(session: Session, payloads: Payloads, *, now: dt.datetime) -> None:  # noqa: ARG001 - the worker hands it over
+        for payload in payloads:
+            erasing.drop_content(session, sha256=payload["sha256"], storage=storage)
+
+    reactions.subscribe(Handler(name="discussion.drop-content", run=drop), ContentForgotten)
     reactions.schedule(Handler(name="discussion.sweep-files", run=sweep, every=DAY))
     reactions.schedule(Handler(name="discussion.ask-again", run=ask_again, every=HOUR))
 
@@ -68,6 +77,12 @@ def reader_of_papers(*, storage: BlobStorage, scanner: Scanner | None, holds: bo
             paper_reading.record(session, found=found, now=now)
 
     return Handler(name=READ_PAPER, run=keep, prepare=look, is_slow=True)
+
+
+def join_filed_texts(session: Session, payloads: Payloads, *, now: dt.datetime) -> None:
+    """Give somebody the texts that staff filed for the address which they have confirmed."""
+    for payload in payloads:
+        intake_answers.join(session, user_id=payload["user_id"], now=now)
 
 
 def show_author_anew(session: Session, payloads: Payloads, *, now: dt.datetime) -> None:

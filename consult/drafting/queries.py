@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Subquery, func, or_, select
+from sqlalchemy import ColumnElement, Subquery, case, func, or_, select
 from sqlalchemy.orm import Session
 
 from consult.core.authz import Actor, Role
 from consult.core.i18n import Translated
 from consult.discussion.models import Contribution, RevisionTag
-from consult.discussion.policy import visible_contributions
+from consult.discussion.policy import is_confirmed, visible_contributions
 from consult.discussion.states import Removed
 from consult.spaces.models import Author, Forum, Objective, Space, SpaceObjective
+from consult.spaces.states import DisplayChoice
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,7 @@ def desks(session: Session, *, actor: Actor) -> Sequence[Desk]:
 def _public_counts(actor: Actor) -> Subquery:
     return (
         select(Contribution.space_id, func.count().label("contributions"))
-        .where(visible_contributions(actor), Contribution.removed == Removed.NONE)
+        .where(visible_contributions(actor), Contribution.removed == Removed.NONE, is_confirmed())
         .group_by(Contribution.space_id)
         .subquery()
     )
@@ -86,7 +87,7 @@ def coverage(session: Session, *, space: Space, actor: Actor) -> Sequence[Covera
             RevisionTag.objective_id,
             func.count(func.distinct(Contribution.id)).label("contributions"),
             func.count(func.distinct(Contribution.author_id)).label("authors"),
-            func.count(func.distinct(Author.organisation_id)).label("organisations"),
+            func.count(func.distinct(_told_organisation())).label("organisations"),
         )
         .join(Contribution, Contribution.published_revision_id == RevisionTag.revision_id)
         .join(Author, Author.id == Contribution.author_id)
@@ -94,6 +95,7 @@ def coverage(session: Session, *, space: Space, actor: Actor) -> Sequence[Covera
             Contribution.space_id == space.id,
             visible_contributions(actor),
             Contribution.removed == Removed.NONE,
+            is_confirmed(),
             RevisionTag.is_public,
         )
         .group_by(RevisionTag.objective_id)
@@ -115,6 +117,11 @@ def coverage(session: Session, *, space: Space, actor: Actor) -> Sequence[Covera
     return sorted((Coverage(*row) for row in rows), key=lambda row: not row.is_empty)
 
 
+def _told_organisation() -> ColumnElement[int | None]:
+    """Return the organisation of an author; a pseudonym keeps only the category."""
+    return case((Author.display != DisplayChoice.PSEUDONYM, Author.organisation_id), else_=None)
+
+
 def said_in_all(session: Session, *, space: Space, actor: Actor) -> int:
     """Return how many contributions of a space the actor may read."""
     return session.execute(
@@ -124,5 +131,6 @@ def said_in_all(session: Session, *, space: Space, actor: Actor) -> int:
             Contribution.space_id == space.id,
             visible_contributions(actor),
             Contribution.removed == Removed.NONE,
+            is_confirmed(),
         )
     ).scalar_one()

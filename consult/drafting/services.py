@@ -180,8 +180,9 @@ class _Spool:
 
     def _count(self, row: ExportRow) -> None:
         self.lines += 1
-        self.counts["questions" if row.type == "question" else "comments"] += 1
-        self.counts["context"] += int(row.context)
+        if not row.unconfirmed:
+            self.counts["questions" if row.type == "question" else "comments"] += 1
+            self.counts["context"] += int(row.context)
         if row.type == "question" and row.number:
             self.questions.append(ExportQuestion(row.number, row.plain_text, "participant"))
         if not row.is_tombstone:
@@ -231,6 +232,7 @@ def export_row(line: Line, *, words: _Words) -> ExportRow:
         category_label=words.categories.get(author.category or "") if author else None,
         region_label=words.regions.get(author.region or "") if author else None,
         language_label=words.languages.get(line.language or ""),
+        unconfirmed=line.is_unconfirmed,
     )
 
 

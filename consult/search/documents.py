@@ -104,6 +104,12 @@ class Backend(Protocol):
         Raises :class:`IndexBusy` after a bounded wait for another writer.
         """
 
+    def compact(self) -> None:
+        """Take deleted documents out of the files, where they stay until segments are merged.
+
+        Raises :class:`IndexBusy` after a bounded wait for another writer.
+        """
+
     def search(
         self,
         query: Query,

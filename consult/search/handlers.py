@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from consult.accounts.events import AccountErased
 from consult.core.outbox import Handler, Reactions
 from consult.core.ports import DocumentSource
 from consult.discussion.events import PublicTextChanged
@@ -34,6 +35,14 @@ def register(reactions: Reactions, *, backend: Backend, sources: Iterable[Docume
 
     reactions.subscribe(
         Handler(name=INDEXING, run=index, batch=BATCH, writes_database=False), PublicTextChanged
+    )
+
+    def forget(session: Session, _payloads: Sequence[dict[str, Any]], *, now: dt.datetime) -> None:  # noqa: ARG001 - the worker hands it over
+        sync.forget(session, backend=backend, sources=known)
+
+    reactions.subscribe(
+        Handler(name="search.forget", run=forget, batch=BATCH, writes_database=False),
+        AccountErased,
     )
     reactions.schedule(
         Handler(name="search.check", run=check, every=CHECK_EVERY, writes_database=False)

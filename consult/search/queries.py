@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from sqlalchemy import not_, select
@@ -14,7 +15,11 @@ from consult.core.authz import Actor
 from consult.core.i18n import LOCALES
 from consult.core.outbox import OutboxEntry
 from consult.discussion.models import Contribution, Revision
-from consult.discussion.policy import public_contributions, visible_contributions
+from consult.discussion.policy import (
+    is_confirmed,
+    public_contributions,
+    visible_contributions,
+)
 from consult.discussion.queries import paper_texts
 from consult.discussion.queries.paper_texts import ReadablePaper
 from consult.discussion.states import ContributionKind
@@ -79,6 +84,8 @@ class Found:
     via: str | None
     paper: InPaper | None = None
     """Where the excerpt is from; None for the text itself."""
+    is_unconfirmed: bool = False
+    """Filed for its author, who has not confirmed it yet."""
 
 
 @dataclass(frozen=True)
@@ -111,23 +118,33 @@ def find(
         return Answer(query=query, total=0, items=(), facets={})
     allowed = frozenset(session.scalars(select(Space.slug).where(visible_spaces(actor))))
     page = max(1, min(asked.page, MAX_PAGE))
+    outdated, unconfirmed = _outdated(session), _unconfirmed(session)
+    search = partial(
+        backend.search,
+        query,
+        filters=asked.filters,
+        sort=asked.sort,
+        allowed_spaces=allowed,
+    )
     try:
-        results = backend.search(
-            query,
-            filters=asked.filters,
-            offset=(page - 1) * asked.per_page,
-            limit=asked.per_page,
-            sort=asked.sort,
-            allowed_spaces=allowed,
-            left_out=_outdated(session),
+        results = search(
+            offset=(page - 1) * asked.per_page, limit=asked.per_page, left_out=outdated
         )
+        facets = results.facets
+        if unconfirmed:
+            # They are found like every text, but no figure counts them.
+            facets = search(offset=0, limit=1, left_out=outdated | unconfirmed).facets
     except IndexUnavailable:
         return Answer(query=query, total=0, items=(), facets={}, is_available=False)
     items = _rows(session, actor=actor, hits=results.hits, query=query, with_excerpts=with_excerpts)
     dropped = len(results.hits) - len(items)
-    return Answer(
-        query=query, total=max(0, results.total - dropped), items=items, facets=results.facets
-    )
+    return Answer(query=query, total=max(0, results.total - dropped), items=items, facets=facets)
+
+
+def _unconfirmed(session: Session) -> frozenset[int]:
+    """Return the public texts that readers find and no figure counts."""
+    found = select(Contribution.id).where(public_contributions(), ~is_confirmed())
+    return frozenset(session.scalars(found))
 
 
 def _outdated(session: Session) -> frozenset[int]:
@@ -159,6 +176,7 @@ def _rows(
             Contribution.reference,
             Contribution.kind,
             Contribution.first_published_at,
+            Contribution.is_unconfirmed,
             Revision.id.label("revision_id"),
             Revision.text,
             Revision.language,
@@ -201,6 +219,7 @@ def _rows(
             score=round(hit.score, 4),
             via=hit.via,
             paper=shown.get(r.id, NOTHING)[1],
+            is_unconfirmed=r.is_unconfirmed,
         )
         for hit in hits
         if (r := found.get(hit.id)) is not None

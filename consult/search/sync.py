@@ -68,6 +68,24 @@ def update(
         rebuild(session, backend=backend, sources=sources)
 
 
+def forget(session: Session, *, backend: Backend, sources: Iterable[DocumentSource]) -> None:
+    """Leave no trace in the index of what the database does not say any more.
+
+    What differs is brought up to date first, whether or not its outbox row was done. Raises
+    `IndexBusy` while another process writes.
+    """
+    sources = list(sources)
+    try:
+        found = verify(session, backend=backend, sources=sources)
+        ids = [*found.missing, *found.stale, *found.surplus]
+        update(session, backend=backend, sources=sources, ids=ids)
+        backend.compact()
+    except IndexBusy:
+        raise
+    except IndexUnavailable:
+        rebuild(session, backend=backend, sources=sources)
+
+
 def rebuild(session: Session, *, backend: Backend, sources: Iterable[DocumentSource]) -> None:
     """Fill a new index aside and swap it in."""
     backend.rebuild(_all(session, list(sources)))

@@ -25,9 +25,11 @@ from consult.core.i18n import gettext as _
 from consult.core.web import actor, needs, public_url
 from consult.discussion import atom
 from consult.discussion.queries import feeds
+from consult.discussion.queries.discreet import FEWEST, pseudonymous_categories, told
 from consult.search.documents import Backend, Filters
 from consult.search.queries import PER_PAGE, Answer, Asked, filters_from, find
 from consult.spaces import queries as space_queries
+from consult.spaces.models import Forum
 
 blueprint = Blueprint("search", __name__)
 
@@ -57,7 +59,9 @@ def results() -> str:
         asked=asked,
         answer=answer,
         items=[_item(found) for found in answer.items],
-        facets=_facets(answer, asked, names) if answer.total else [],
+        facets=_facets(answer, asked, names, careful=_careful(answer, forum))
+        if answer.total
+        else [],
         chips=_chips(asked, names),
         page=asked.page,
         pages=pages,
@@ -92,14 +96,14 @@ def feed() -> Response:
     )
     labels = [label for label, _url in _chips(asked, _names(forum.id))]
     title = _("Search: “%(words)s”", words=asked.text) if asked.text.strip() else ""
-    told = atom.of_search(
+    found = atom.of_search(
         forum,
         entries,
         url=public_url("search.feed", **_words(asked)),
         page_url=public_url("search.results", **_words(asked), sort="newest"),
         title=" – ".join([title or pgettext("heading", "Search"), *labels]),
     )
-    return atom.respond(told)
+    return atom.respond(found)
 
 
 def _backend() -> Backend:
@@ -162,7 +166,21 @@ def _address(asked: Asked, **changes: Any) -> str:
     return url_for("search.results", **values)
 
 
-def _facets(answer: Answer, asked: Asked, names: dict[str, dict[Any, str]]) -> list[dict[str, Any]]:
+def _careful(answer: Answer, forum: Forum | None) -> frozenset[str]:
+    """Return the categories whose small figures might name somebody; asked only where some are."""
+    counts = answer.facets.get("category", {})
+    if forum is None or not any(count < FEWEST for count in counts.values()):
+        return frozenset()
+    return pseudonymous_categories(db.session(), forum_id=forum.id)
+
+
+def _facets(
+    answer: Answer,
+    asked: Asked,
+    names: dict[str, dict[Any, str]],
+    *,
+    careful: frozenset[str],
+) -> list[dict[str, Any]]:
     """Return facets with their values by count, each with the address that narrows to it."""
     facets = []
     for name in FACETS:
@@ -172,7 +190,7 @@ def _facets(answer: Answer, asked: Asked, names: dict[str, dict[Any, str]]) -> l
         values = [
             {
                 "label": known[value],
-                "count": count,
+                "count": told(count, might_name=name == "category" and value in careful),
                 "url": _address(asked, **{name: value}),
                 "is_chosen": value == chosen,
             }

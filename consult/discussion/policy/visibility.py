@@ -103,6 +103,7 @@ _BY_STATE: Mapping[RevisionState, Standing] = MappingProxyType(
         RevisionState.PUBLISHED: Standing.PUBLISHED,
         RevisionState.DRAFT: Standing.DRAFT,
         RevisionState.CLEARANCE: Standing.CLEARANCE,
+        RevisionState.RECALLED: Standing.CLEARANCE,
         RevisionState.PENDING: Standing.PENDING,
         RevisionState.RETURNED: Standing.RETURNED,
         RevisionState.REJECTED: Standing.REJECTED,
@@ -189,6 +190,23 @@ def public_contributions() -> ColumnElement[bool]:
     )
 
 
+def is_counted(contribution: Contribution) -> bool:
+    """Whether figures count it; twin of `counted_contributions`."""
+    return is_public(contribution) and not contribution.is_unconfirmed
+
+
+def counted_contributions() -> ColumnElement[bool]:
+    """Return the condition for what figures count: public texts, but none that was filed for
+    somebody who has not said yet that it is theirs.
+    """
+    return and_(public_contributions(), is_confirmed())
+
+
+def is_confirmed() -> ColumnElement[bool]:
+    """Return the condition that nobody has still to say whether the text is theirs."""
+    return Contribution.is_unconfirmed.is_(False)
+
+
 def _seen_as(viewer: Viewer, actor: Actor) -> ColumnElement[bool]:
     """Return the condition under which the actor looks at a row as that viewer."""
     if viewer is Viewer.VISITOR:
@@ -246,13 +264,13 @@ def visible_revisions(actor: Actor) -> ColumnElement[bool]:
     """Return the condition for rows of `Revision`, joined with their `Contribution`, that the
     actor may read in full.
     """
-    by_state = {standing: Revision.state == state for state, standing in _BY_STATE.items()}
     conditions = []
     for viewer in Viewer:
-        states = [by_state[s] for s in by_state if MATRIX[s][viewer] is Sight.FULL]
+        states = [state for state, s in _BY_STATE.items() if MATRIX[s][viewer] is Sight.FULL]
         removals = [c for s, c in _REMOVAL_IN_SQL.items() if MATRIX[s][viewer] is Sight.FULL]
         if states and removals:
-            conditions.append(and_(_seen_as(viewer, actor), or_(*states), or_(*removals)))
+            in_state = Revision.state.in_(states)
+            conditions.append(and_(_seen_as(viewer, actor), in_state, or_(*removals)))
     return and_(_in_visible_space(actor), or_(false(), *conditions))
 
 

@@ -26,6 +26,8 @@ class PosedQuestion:
     text: str
     answer: str | None
     """Reference of the first official answer; None while the question is open."""
+    is_unconfirmed: bool = False
+    """Filed for its author, who has not confirmed it yet."""
 
 
 def posed_question(session: Session, *, question_id: int) -> PosedQuestion | None:
@@ -39,7 +41,16 @@ def posed_question(session: Session, *, question_id: int) -> PosedQuestion | Non
         language=r.language,
         text=r.text,
         answer=r.answer,
+        is_unconfirmed=r.is_unconfirmed,
     )
+
+
+def has_answers(session: Session, *, question_id: int) -> bool:
+    """Whether a public text stands under a question, counted or not."""
+    found = select(Contribution.id).where(
+        Contribution.question_id == question_id, public_contributions()
+    )
+    return session.scalar(found.limit(1)) is not None
 
 
 def answered_questions(session: Session, *, space_id: int) -> set[int]:
@@ -76,6 +87,7 @@ def _posed() -> Select[Any]:
     return (
         select(
             Contribution.reference,
+            Contribution.is_unconfirmed,
             Revision.language,
             Revision.text,
             Author.name,

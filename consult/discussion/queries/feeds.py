@@ -41,6 +41,8 @@ class Entry:
     updated_at: dt.datetime
     """Newest public change of the text, or its being marked as an official answer."""
     is_official: bool
+    is_unconfirmed: bool
+    """Filed for its author, who has not confirmed it yet."""
     in_reply_to: str | None
     """Reference of the public text it replies to; None where it replies to none."""
     objectives: Sequence[ObjectiveRow]
@@ -93,6 +95,7 @@ def _texts() -> Select[Any]:
             Contribution.edited_at,
             Contribution.official_at,
             official_answers().label("is_official"),
+            Contribution.is_unconfirmed,
             case(
                 (Contribution.parent_id.is_not(None), parent.reference), else_=asked.reference
             ).label("in_reply_to"),
@@ -148,6 +151,7 @@ def _entries(session: Session, statement: Select[Any]) -> list[Entry]:
             published_at=r.published_at,
             updated_at=_updated_at(r),
             is_official=r.is_official,
+            is_unconfirmed=r.is_unconfirmed,
             in_reply_to=r.in_reply_to,
             objectives=objectives.get(r.revision_id, ()),
             space_slug=r.slug,

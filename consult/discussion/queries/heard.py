@@ -11,13 +11,11 @@ from sqlalchemy.orm import Session
 
 from consult.core.i18n import LOCALES, language_label
 from consult.discussion.models import Contribution, Revision
-from consult.discussion.policy import public_contributions
+from consult.discussion.policy import counted_contributions
+from consult.discussion.queries.discreet import FEWEST
 from consult.discussion.queries.spaces import counts_by_objective
 from consult.spaces.models import Author, Category
 from consult.spaces.queries import ObjectiveRow
-
-FEWEST = 5
-"""Contributions, and authors of them, from which on a category is counted on a page."""
 
 
 @dataclass(frozen=True)
@@ -93,7 +91,7 @@ def _by_language(space_id: int) -> Select[tuple[str, int]]:
     return (
         select(Revision.language, func.count())
         .join(Contribution, Contribution.published_revision_id == Revision.id)
-        .where(Contribution.space_id == space_id, public_contributions())
+        .where(Contribution.space_id == space_id, counted_contributions())
         .group_by(Revision.language)
     )
 
@@ -110,7 +108,7 @@ def _by_category(space_id: int) -> Select[Any]:
         .select_from(Contribution)
         .join(Author, Author.id == Contribution.author_id)
         .outerjoin(Category, Category.id == Author.category_id)
-        .where(Contribution.space_id == space_id, public_contributions())
+        .where(Contribution.space_id == space_id, counted_contributions())
         .group_by(Category.id)
         .order_by(Category.position)
     )

@@ -106,3 +106,5 @@ class Line:
     attachments: tuple[LineAttachment, ...]
     depth: int
     permalink: str
+    is_unconfirmed: bool = False
+    """Filed for its author, who has not confirmed it yet."""

@@ -91,6 +91,7 @@ def _heads(actor: Actor) -> Select[Any]:
             Contribution.sent_at,
             Contribution.first_published_at,
             Contribution.edited_at,
+            Contribution.is_unconfirmed,
             and_(visible_contributions(actor), Contribution.removed == Removed.NONE).label(
                 "is_readable"
             ),
@@ -254,6 +255,7 @@ def _line(
         attachments=files,
         depth=head.depth,
         permalink=f"{base_url}/{locale()}/contributions/{name}" if name and text else "",
+        is_unconfirmed=bool(text) and head.is_unconfirmed,
     )
 
 
@@ -262,10 +264,11 @@ def line_author(head: Any) -> LineAuthor:
     if head.display == DisplayChoice.PSEUDONYM:
         name = f"Participant {head.pseudonym_number or '–'}"
         return LineAuthor(head.author_id, name, None, head.category, None, None, None)
-    hides_name = head.display == DisplayChoice.ORGANISATION and head.organisation
+    hides_name = head.display == DisplayChoice.ORGANISATION
+    name = head.organisation or "Participant –" if hides_name else head.name
     return LineAuthor(
         id=head.author_id,
-        name=head.organisation if hides_name else head.name,
+        name=name or "Former participant",
         organisation=head.organisation,
         category=head.category,
         country=head.country,

@@ -39,7 +39,8 @@ class Row:
     """Step of indentation, 0 for what stands under nothing else on the page."""
     author: str = ""
     badges: tuple[str, ...] = ()
-    """In which capacity its author speaks, and whether it is an official answer."""
+    """In which capacity its author speaks, whether it is an official answer, and whether nobody
+    has confirmed yet that it is theirs."""
     affiliation: str = ""
     """Organisation, category, on whose behalf, in one line."""
     sent_label: str = ""
@@ -106,6 +107,7 @@ class Labels:
     on_behalf: str = ""
     capacities: Mapping[str, str] = field(default_factory=dict)
     official: str = ""
+    unconfirmed: str = ""
     zone: str | None = None
     locale: str = DEFAULT_LOCALE
     objectives: Mapping[int, tuple[int, str]] = field(default_factory=dict)
@@ -133,10 +135,16 @@ def labels(*, zone: str | None, holds: bool, objectives: Iterable[ObjectiveRow] 
             Capacity.SECRETARIAT: pgettext("badge", "Secretariat"),
         },
         official=gettext("Official answer"),
+        unconfirmed=unconfirmed_words(),
         zone=zone,
         locale=locale(),
         objectives={one.id: (one.number, one.label) for one in objectives},
     )
+
+
+def unconfirmed_words() -> str:
+    """Return what marks a text that was filed for somebody who has not confirmed it yet."""
+    return gettext("Entered by the secretariat, not confirmed yet")
 
 
 Place = tuple[int | None, str]

@@ -32,7 +32,7 @@ FOLD_AFTER = 1200
 INDENTS = 3
 """Steps of indentation; deeper replies are flat and say in words what they answer."""
 
-KEY_COLUMNS = 9
+KEY_COLUMNS = 10
 """How many columns of `select_rows` belong to the key of a fragment."""
 
 Objectives = tuple[tuple[int, str], ...]
@@ -75,6 +75,7 @@ def select_rows(actor: Actor | None, *, revision: ColumnElement[Any] | None = No
             ParentAuthor.version.label("parent_author_version"),
             Contribution.capacity,
             official_answers().label("is_official"),
+            Contribution.is_unconfirmed,
             Contribution.reference,
             Contribution.receipt,
             Contribution.thread_id,
@@ -262,7 +263,8 @@ def author_words(r: Any, *, words: Labels) -> tuple[str, str]:
 def _badges(r: Any, *, words: Labels) -> tuple[str, ...]:
     capacity = words.capacities.get(r.capacity)
     official = words.official if r.is_official else None
-    return tuple(badge for badge in (capacity, official) if badge)
+    unconfirmed = words.unconfirmed if r.is_unconfirmed else None
+    return tuple(badge for badge in (capacity, official, unconfirmed) if badge)
 
 
 def _reply_to(r: Any) -> tuple[str, str] | None:

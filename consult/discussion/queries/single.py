@@ -110,11 +110,11 @@ def _readable_revision(
         .join(Contribution, Contribution.id == Revision.contribution_id)
         .where(
             Revision.contribution_id == contribution.id,
-            # What has a name was sent; a draft begun since then has a place of its own.
-            Revision.state != RevisionState.DRAFT,
             visible_revisions(actor),
         )
-        .order_by(Revision.number.desc())
+        # What has a name was sent; a draft begun since then has a place of its own, unless it is
+        # the first text, which a focal point handed back.
+        .order_by(Revision.state == RevisionState.DRAFT, Revision.number.desc())
         .limit(1)
     ).first()
 

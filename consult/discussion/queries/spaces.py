@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from consult.core.i18n import format_instant, language_label
 from consult.discussion.models import Contribution, Revision, RevisionTag
-from consult.discussion.policy import public_contributions
+from consult.discussion.policy import counted_contributions, public_contributions
 from consult.discussion.queries.answers import answered_questions
 from consult.discussion.states import ContributionKind
 from consult.spaces.models import Author, Organisation, Question
@@ -48,18 +48,23 @@ class ParticipantQuestion:
     answers: int
     is_answered: bool
     """The drafting agencies stand behind one of the answers."""
+    is_unconfirmed: bool
+    """Filed for its author, who has not confirmed it yet."""
 
 
 def newest_by_question(
     session: Session, questions: Sequence[Question], *, zone: str | None
 ) -> dict[int, Newest]:
-    """Return the newest public contribution of each question by question id, in one query."""
+    """Return the newest public contribution of each question by question id, in one query.
+
+    One that nobody has confirmed yet is not put forward.
+    """
     if not questions:
         return {}
     parts = [
         select(
             select(Contribution.id)
-            .where(Contribution.question_id == question.id, public_contributions())
+            .where(Contribution.question_id == question.id, counted_contributions())
             .order_by(Contribution.first_published_at.desc(), Contribution.id.desc())
             .limit(1)
             .scalar_subquery()
@@ -107,6 +112,7 @@ def participant_questions(session: Session, *, space_id: int) -> list[Participan
             Question.id,
             Question.number,
             Question.public_count,
+            Contribution.is_unconfirmed,
             Revision.language,
             func.substr(Revision.text, 1, 2 * LONGEST_QUESTION).label("text"),
             Author.name,
@@ -135,6 +141,7 @@ def participant_questions(session: Session, *, space_id: int) -> list[Participan
             text=teaser(r.text, limit=LONGEST_QUESTION),
             answers=r.public_count,
             is_answered=r.id in answered,
+            is_unconfirmed=r.is_unconfirmed,
         )
         for r in rows
     ]
@@ -145,7 +152,7 @@ def counts_by_objective(session: Session, *, space_id: int) -> dict[int, int]:
     rows = session.execute(
         select(RevisionTag.objective_id, func.count(func.distinct(Contribution.id)))
         .join(Contribution, Contribution.published_revision_id == RevisionTag.revision_id)
-        .where(Contribution.space_id == space_id, public_contributions(), RevisionTag.is_public)
+        .where(Contribution.space_id == space_id, counted_contributions(), RevisionTag.is_public)
         .group_by(RevisionTag.objective_id)
     )
     return dict(rows.tuples().all())

@@ -10,7 +10,11 @@ from sqlalchemy import ColumnElement, Integer, Select, and_, bindparam, exists, 
 from sqlalchemy.orm import aliased
 
 from consult.discussion.models import Contribution, QuestionVisit, Revision, RevisionTag
-from consult.discussion.policy import public_contributions, thread_places
+from consult.discussion.policy import (
+    counted_contributions,
+    public_contributions,
+    thread_places,
+)
 from consult.discussion.queries.rows import select_rows
 from consult.discussion.queries.thread_order import Root, beyond, ordered
 from consult.discussion.queries.visits import visit_columns, visit_of_reader
@@ -123,7 +127,7 @@ def _count(shape: Shape) -> Select[tuple[int]]:
     counted = select(func.count()).select_from(Contribution)
     return _with_what_narrows(counted, shape).where(
         Contribution.question_id == bindparam("question_id"),
-        public_contributions(),
+        counted_contributions(),
         *_narrowed(shape),
     )
 

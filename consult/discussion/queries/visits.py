@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Select, and_, bindparam, case, func, null,
 from consult.core.authz import Actor
 from consult.core.db import Instant
 from consult.discussion.models import Contribution, QuestionVisit
-from consult.discussion.policy import own_texts, public_contributions
+from consult.discussion.policy import counted_contributions, own_texts
 from consult.spaces.models import Space
 
 
@@ -94,7 +94,7 @@ def _news(column: Any) -> Select[Any]:
         .select_from(Contribution)
         .where(
             Contribution.question_id == bindparam("question_id"),
-            public_contributions(),
+            counted_contributions(),
             or_(
                 Contribution.first_published_at > seen_until(),
                 Contribution.edited_at > seen_until(),

@@ -16,7 +16,7 @@ from consult.discussion.services.import_matching import author_difference, autho
 from consult.discussion.services.import_places import AuthorDraft, Parsed, SpaceFacts, chunks
 from consult.spaces.countries import is_country
 from consult.spaces.models import Author, Organisation
-from consult.spaces.services.affiliation import name_key
+from consult.spaces.policy import name_key
 from consult.spaces.states import OrganisationStanding
 
 DETAILS = ("organisation", "category", "country", "region", "on_behalf_of")

@@ -24,7 +24,7 @@ from consult.discussion.queries.line_texts import (
 from consult.discussion.services.import_places import Key, Parsed, chunks
 from consult.discussion.states import Removed, RevisionOrigin, RevisionState
 from consult.spaces.models import Author, Category, Organisation, Region
-from consult.spaces.services.affiliation import name_key
+from consult.spaces.policy import name_key
 
 AS_IMPORTED = 1
 """`Contribution.version` and `Author.version` of what nobody has changed since its import."""

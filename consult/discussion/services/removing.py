@@ -18,7 +18,7 @@ from consult.discussion.models import (
 from consult.discussion.policy import Writing, is_public
 from consult.discussion.services import threads
 from consult.discussion.services.revisions import move, open_revision
-from consult.discussion.states import Act, Removed, RevisionState
+from consult.discussion.states import Act, Removed, RevisionState, before
 from consult.spaces.models import Space
 
 _IN_THE_QUEUE = frozenset({RevisionState.CLEARANCE, RevisionState.PENDING})
@@ -66,6 +66,21 @@ def withdraw(
     _note(session, "withdraw", actor=actor, contribution=contribution, now=now)
 
 
+def take_away(session: Session, *, contribution: Contribution, now: dt.datetime) -> None:
+    """Withdraw a text that is not its author's, whatever state it is in; nothing brings it back.
+
+    What was erased stays as it is.
+    """
+    open_one = open_revision(session, contribution)
+    if open_one is not None and open_one.state != RevisionState.RETURNED:
+        move(session, open_one, act=Act.TAKE_BACK)
+    contribution.open_revision_id = contribution.open_before_id = None
+    if contribution.removed in {Removed.WITHDRAWN, Removed.ERASED}:
+        return
+    contribution.removed_before = Removed.WITHDRAWN
+    _remove(session, contribution=contribution, as_=Removed.WITHDRAWN, now=now)
+
+
 def undo_withdrawal(
     session: Session, *, actor: Actor, contribution: Contribution, space: Space, now: dt.datetime
 ) -> None:
@@ -89,7 +104,7 @@ def _reopen(session: Session, contribution: Contribution) -> None:
     if contribution.open_before_id is None:
         return
     closed = session.get_one(Revision, contribution.open_before_id, populate_existing=True)
-    if closed.state == RevisionState.CANCELLED:
+    if closed.state in before(Act.REOPEN):
         move(session, closed, act=Act.REOPEN)
     contribution.open_revision_id = closed.id
     contribution.open_before_id = None

@@ -12,7 +12,7 @@ from consult.core.errors import Forbidden, NotVisible, Refusal
 from consult.core.outbox import emit
 from consult.discussion.events import PublicTextChanged
 from consult.discussion.models import PATH_STEP, Contribution
-from consult.discussion.policy import is_public
+from consult.discussion.policy import is_counted, is_public
 from consult.discussion.states import MAX_DEPTH, ContributionKind
 from consult.spaces.models import Question, Space
 from consult.spaces.states import QuestionKind
@@ -132,17 +132,31 @@ def public_change(
     session: Session, contribution: Contribution, *, was_public: bool, now: dt.datetime
 ) -> None:
     """Raise every version that readers' pages hang on, move the counts, tell the outbox."""
+    was_counted = was_public and not contribution.is_unconfirmed
+    step = int(is_public(contribution)) - int(was_public)
+    count = int(is_counted(contribution)) - int(was_counted)
+    _change(session, contribution, step=step, count=count, now=now)
+
+
+def confirmed(session: Session, contribution: Contribution, *, now: dt.datetime) -> None:
+    """Count a public text from now on, because somebody has said that it is theirs."""
+    contribution.is_unconfirmed = False
+    _change(session, contribution, step=0, count=int(is_counted(contribution)), now=now)
+
+
+def _change(
+    session: Session, contribution: Contribution, *, step: int, count: int, now: dt.datetime
+) -> None:
+    """Move the thread's size by `step` and the question's figure by `count`."""
     contribution.public_version += 1
     contribution.version += 1
-    now_public = is_public(contribution)
-    step = int(now_public) - int(was_public)
     if contribution.kind == ContributionKind.COMMENT:
         session.execute(
             update(Question)
             .where(Question.id == contribution.question_id)
             .values(
                 public_version=Question.public_version + 1,
-                public_count=Question.public_count + step,
+                public_count=Question.public_count + count,
             )
             .execution_options(synchronize_session=False)
         )

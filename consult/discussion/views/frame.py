@@ -83,6 +83,11 @@ def may(permission: Permission, subject: Writing) -> bool:
     return refusal(permission, actor=actor(), subject=subject, now=clock.now()) is None
 
 
+def may_organise(forum: Forum) -> bool:
+    """Whether the actor organises the forum."""
+    return refusal(Permission.ORGANISE, actor=actor(), subject=forum, now=clock.now()) is None
+
+
 def tag_of(kind: str, *versions: object) -> str:
     """Return the ETag of a public page: everything that it is made from."""
     parts = (kind, *versions, locale(), current_app.extensions.get("consult.release", ""))

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
-from flask import Response
+from flask import Response, current_app
 
 from consult.core import clock
 from consult.core.authz import Permission
 from consult.core.db import db
 from consult.core.i18n import Translated, locale, zone
+from consult.core.ports import Ports, ShownAnnouncement
 from consult.core.web import needs
 from consult.discussion.policy import Writing
 from consult.discussion.queries import spaces
@@ -50,6 +52,8 @@ def space(slug: str) -> Response:
             "ask": framing.may(Permission.ASK, subject),
         },
         outcome=_outcome(view.space) if countdown.stage is Stage.PROCESSED else None,
+        announcements=_announcements(view.space),
+        announces=framing.may_organise(view.forum),
         **_said(view, is_over=countdown.stage in OVER),
         **framing.refused(Permission.ANSWER, subject),
         **framing.frame(view.space, view.forum),
@@ -76,6 +80,12 @@ def _said(view: space_queries.SpaceView, *, is_over: bool) -> dict[str, Any]:
         "newest": spaces.newest_by_question(session, guiding, zone=view.forum.time_zone),
         "objective_counts": spaces.counts_by_objective(session, space_id=space_id),
     }
+
+
+def _announcements(space: Space) -> Sequence[ShownAnnouncement]:
+    """Return what the organisers announced, where announcements are bound."""
+    ports: Ports = current_app.extensions["consult.ports"]
+    return ports.announcements(db.session(), space.id) if ports.announcements else ()
 
 
 def _has_met(space: Space, *, zone_name: str) -> bool:

@@ -10,19 +10,18 @@ from consult.core import clock, paging
 from consult.core.authz import Permission
 from consult.core.db import db
 from consult.core.errors import Gone
-from consult.core.i18n import LOCALES, format_instant, locale
+from consult.core.i18n import LOCALES, locale
 from consult.core.i18n import gettext as _
 from consult.core.unit_of_work import unit_of_work
 from consult.core.web import actor, config, needs
 from consult.discussion import forms
 from consult.discussion.fragments import PageFragments
 from consult.discussion.policy import Writing
-from consult.discussion.queries import answers, own, rows, thread_order, threads
-from consult.discussion.queries.written import written
+from consult.discussion.queries import answers, rows, thread_order, threads
 from consult.discussion.services import visits
-from consult.discussion.states import Capacity
 from consult.discussion.views import frame as framing
 from consult.discussion.views.blueprint import blueprint
+from consult.discussion.views.drafts import draft_form, kept_draft
 from consult.discussion.views.writing_form import presented
 from consult.spaces import queries as space_queries
 from consult.spaces.models import Question
@@ -115,10 +114,7 @@ def question_page(
     refused = framing.refused(Permission.ANSWER, subject)
     choices = space_queries.thread_choices(session, space_id=view.space.id, forum_id=view.forum.id)
     if form is None and refused["refusal_code"] is None:
-        draft = own.find_draft(
-            session, actor=who, space_id=view.space.id, question_id=asked.id, parent_id=None
-        )
-        form = draft_form(draft, zone=frame["zone"])
+        form = draft_form(kept_draft(view.space, asked, None), zone=frame["zone"])
     may_reply = refused["refusal_code"] is None
     fragments = fragments_of_page(zone=frame["zone"], offers_reply=may_reply)
     page = threads.thread_page(
@@ -210,17 +206,6 @@ def fragments_of_page(*, zone: str, offers_reply: bool) -> PageFragments:
     )
 
 
-def draft_form(draft: own.Draft | None, *, zone: str) -> forms.WritingForm:
-    """Return the answer form, filled with a draft where there is one."""
-    if draft is None:
-        return forms.fresh()
-    form = forms.continuing(written(db.session(), draft.revision))
-    form.in_role = draft.contribution.capacity != Capacity.PARTICIPANT
-    form.draft = f"{draft.contribution.uid}:{draft.revision.lock}"
-    form.saved_at = format_instant(draft.revision.saved_at, zone_name=zone)
-    return form
-
-
 def heading_of(asked: Question, posed: answers.PosedQuestion | None) -> str:
     """Return the words of a question, or what stands in their place once they are gone."""
     if posed is not None:
@@ -239,7 +224,7 @@ def participant_question(asked: Question) -> answers.PosedQuestion | None:
     posed = answers.posed_question(db.session(), question_id=asked.id)
     if posed is not None:
         return posed
-    if asked.public_count:
+    if answers.has_answers(db.session(), question_id=asked.id):
         # The answers stay where they are, under a question without words or name.
         return None
     raise Gone

@@ -44,6 +44,7 @@ COLUMNS = (
     "published_at",
     "edited_at",
     "context",
+    "unconfirmed",
     "removed",
     "attachments",
     "permalink",
@@ -99,6 +100,7 @@ def _cells(row: ExportRow) -> dict[str, str]:
         "text": row.plain_text,
         "permalink": row.permalink,
         "context": "true" if row.context else "false",
+        "unconfirmed": "true" if row.unconfirmed else "false",
     }
     return plain | lists | beside | {f"author_{key}": row.author_value(key) for key in _AUTHOR}
 

@@ -40,6 +40,7 @@ LABELS: Mapping[str, str] = MappingProxyType(
         "in_reply_to": N_("in reply to %(reference)s"),
         "edited": N_("edited on %(date)s"),
         "on_behalf_of": N_("on behalf of %(name)s"),
+        "unconfirmed": N_("entered by the secretariat, not confirmed yet"),
         "objectives": N_("Objectives %(numbers)s"),
         "objective": N_("Objective %(numbers)s"),
         "attachments": N_("Attachments: %(names)s"),
@@ -92,6 +93,11 @@ LABELS: Mapping[str, str] = MappingProxyType(
         "meaning_edited_at": N_("When the text shown replaced an earlier one, in UTC."),
         "column_context": N_("Context"),
         "meaning_context": N_("“yes” if it lies outside the filter and is kept for its replies."),
+        "column_unconfirmed": N_("Unconfirmed"),
+        "meaning_unconfirmed": N_(
+            "“yes” if the secretariat entered it for its author, who has not confirmed it yet; the"
+            " counts leave it out."
+        ),
         "column_removed": N_("Removed"),
         "meaning_removed": N_("“none”, or why only its place in the thread is left."),
         "column_attachments": N_("Attachments"),

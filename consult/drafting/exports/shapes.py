@@ -75,6 +75,8 @@ class ExportRow:
     category_label: str | None = None
     region_label: str | None = None
     language_label: str | None = None
+    unconfirmed: bool = False
+    """Filed for its author, who has not confirmed it yet; marked, and in no count."""
 
     @property
     def is_tombstone(self) -> bool:

@@ -132,6 +132,7 @@ def row_facts(header: ExportHeader, row: ExportRow) -> list[str]:
         country_name(row.author_value("country"), header.locale),
         row.language_label or row.language or "",
         numbers and word(header, objectives, numbers=numbers),
+        word(header, "unconfirmed") if row.unconfirmed else "",
         names and word(header, "attachments", names=names),
         row.in_reply_to and word(header, "in_reply_to", reference=row.in_reply_to),
     )

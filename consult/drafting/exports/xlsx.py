@@ -52,6 +52,7 @@ _COLUMNS: tuple[tuple[str, int], ...] = (
     ("published_at", 21),
     ("edited_at", 21),
     ("context", 9),
+    ("unconfirmed", 13),
     ("removed", 11),
     ("attachments", 24),
     ("permalink", 64),
@@ -202,6 +203,7 @@ class _Book:
             "published_at": row.published_at or "",
             "edited_at": row.edited_at or "",
             "context": word(self.header, "yes") if row.context else "",
+            "unconfirmed": word(self.header, "yes") if row.unconfirmed else "",
             "removed": row.removed,
             "attachments": ""
             if gone

@@ -33,6 +33,8 @@ class Deciding:
     """No moderator of the space may decide it, so that it falls to the organiser."""
     hearing: Hearing | None = None
     """The appeal that waits or was just answered."""
+    filed_by: int | None = None
+    """Who filed it for somebody else, where it was not sent by its author."""
 
 
 def has_desk(actor: Actor, _subject: Deciding | None, _now: dt.datetime) -> Refusal | None:
@@ -60,9 +62,13 @@ def may_look(actor: Actor, subject: Deciding | None, now: dt.datetime) -> Refusa
 
 
 def not_own(actor: Actor, subject: Deciding | None, _now: dt.datetime) -> Refusal | None:
-    """Predicate: the actor neither speaks for the author nor typed any of its texts."""
+    """Predicate: the actor neither speaks for the author nor typed any of its texts, be it for
+    somebody else.
+    """
     if subject is None:
         return None
+    if subject.filed_by is not None and subject.filed_by == actor.user_id:
+        return Refusal.FILED_BY_YOU
     is_own = subject.author_id in actor.author_ids or actor.user_id in subject.typed_by
     return Refusal.OWN_TEXT if is_own else None
 

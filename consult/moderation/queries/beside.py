@@ -16,7 +16,7 @@ from consult.discussion.models import PATH_STEP, Contribution, Revision
 from consult.discussion.policy import public_contributions, visible_revisions
 from consult.discussion.queries.rows import Labels, Row, build, select_rows
 from consult.discussion.states import Removed, RevisionState
-from consult.spaces.models import Author, Forum, Space
+from consult.spaces.models import Forum, Space
 
 PARENTS_SHOWN = 5
 REPLIES_SHOWN = 50
@@ -46,7 +46,6 @@ class Duplicate:
     """Another contribution with the same words."""
 
     name: str
-    author: str
     is_same_author: bool
     is_public: bool
 
@@ -132,10 +131,9 @@ def duplicates(
         Space.forum_id == forum.id,
     )
     rows = session.execute(
-        select(Contribution, Revision.text, Author.name)
+        select(Contribution, Revision.text)
         .join(Revision, Revision.contribution_id == Contribution.id)
         .join(Space, Space.id == Contribution.space_id)
-        .join(Author, Author.id == Contribution.author_id)
         .where(stands, visible_revisions(actor))
         .order_by(Revision.id.desc())
         .limit(CANDIDATES)
@@ -144,10 +142,9 @@ def duplicates(
     return [
         Duplicate(
             name=other.reference or other.receipt or "",
-            author=author,
             is_same_author=other.author_id == contribution.author_id,
             is_public=other.published_revision_id is not None and other.removed == Removed.NONE,
         )
-        for other, text, author in rows
+        for other, text in rows
         if fold(text) == same
     ]

@@ -15,7 +15,7 @@ from consult.core.authz import Actor
 from consult.core.errors import StaleState
 from consult.core.i18n import Translated, gettext
 from consult.discussion.models import Contribution, Revision
-from consult.discussion.states import Removed, RevisionState
+from consult.discussion.states import INSIDE_STATES, Removed, RevisionState
 from consult.moderation.models import Appeal, Decision
 from consult.moderation.policy import UNDO, UNDO_REMOVAL
 from consult.moderation.queries.appeals import heard, is_answer
@@ -258,7 +258,7 @@ def stale(
         select(Revision).where(
             Revision.contribution_id == contribution.id,
             Revision.number == seen,
-            Revision.state.not_in([RevisionState.DRAFT, RevisionState.CLEARANCE]),
+            Revision.state.not_in(INSIDE_STATES),
         )
     ).first()
     theirs = standing_text(session, contribution)

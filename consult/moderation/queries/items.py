@@ -6,19 +6,19 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import literal, or_, select
+from sqlalchemy import ColumnElement, exists, literal, or_, select
 from sqlalchemy.orm import Session
 
 from consult.accounts.models import User
 from consult.core.authz import Actor, Permission, refusal
 from consult.core.errors import NotVisible, Refusal
 from consult.core.markup import SafeHtml
-from consult.discussion.models import Contribution, Revision
+from consult.discussion.models import Contribution, Intake, Revision
 from consult.discussion.queries.difference import Paragraph, difference
 from consult.discussion.queries.marked import MarkedPassage, marked_passages
 from consult.discussion.queries.rows import Labels, Row, build, select_rows
 from consult.discussion.queries.single import objective_numbers
-from consult.discussion.states import Removed, RevisionState
+from consult.discussion.states import INSIDE_STATES, Removed, RevisionState
 from consult.moderation.models import Claim
 from consult.moderation.policy import Deciding, is_orphan, works_here
 from consult.moderation.queries import beside
@@ -26,11 +26,9 @@ from consult.moderation.queries.appeals import Heard, heard
 from consult.moderation.queries.decisions import DecisionRow, decisions_on
 from consult.moderation.queries.queue import Held, ItemKind, kind_of
 from consult.moderation.states import Verdict
-from consult.notifications.queries import recipient_of
+from consult.notifications.queries import intake, recipient_of
 from consult.spaces import queries as space_queries
 from consult.spaces.models import Forum, Question, Reason, Space
-
-_UNSENT = (RevisionState.DRAFT, RevisionState.CLEARANCE)
 
 
 @dataclass(frozen=True)
@@ -111,7 +109,7 @@ def find(session: Session, *, actor: Actor, name: str, now: dt.datetime) -> Loca
         .outerjoin(
             Question, Question.id.in_([Contribution.question_id, Contribution.own_question_id])
         )
-        .where(or_(Contribution.receipt == name, Contribution.reference == name))
+        .where(or_(Contribution.receipt == name, Contribution.reference == name), left_its_author())
         .execution_options(populate_existing=True)
     ).first()
     if row is None:
@@ -124,6 +122,13 @@ def find(session: Session, *, actor: Actor, name: str, now: dt.datetime) -> Loca
     is_open = appeal is not None and appeal.hearing.is_open(now=now)
     appealed = appeal.revision.number if appeal is not None and is_open else None
     return Located(contribution, space, forum, question, appealed)
+
+
+def left_its_author() -> ColumnElement[bool]:
+    """Return the condition that some text of a `Contribution` was for moderators to read."""
+    return exists().where(
+        Revision.contribution_id == Contribution.id, Revision.state.not_in(INSIDE_STATES)
+    )
 
 
 def deciding(session: Session, contribution: Contribution, *, space: Space) -> Deciding:
@@ -147,6 +152,9 @@ def _deciding(
         typed_by=frozenset(user_id for user_id in typed_by if user_id is not None),
         is_orphan=bool(orphan),
         hearing=appeal.hearing if appeal is not None else None,
+        filed_by=session.scalar(
+            select(Intake.filed_by).where(Intake.contribution_id == contribution.id)
+        ),
     )
 
 
@@ -245,7 +253,7 @@ def _texts(
         select(Revision)
         .where(
             Revision.contribution_id == contribution.id,
-            Revision.state.not_in(_UNSENT),
+            Revision.state.not_in(INSIDE_STATES),
         )
         .order_by(Revision.number.desc())
         .execution_options(populate_existing=True)
@@ -295,5 +303,8 @@ def _author_locale(session: Session, shown: Revision, *, appealed_by: int | None
     user_id = appealed_by or recipient_of(
         session, contribution_id=shown.contribution_id, revision_number=shown.number
     )
-    user = session.get(User, user_id) if user_id is not None else None
+    if user_id is None:
+        asked = intake.asked_person(session, shown.contribution_id)
+        return asked.locale if asked is not None else None
+    user = session.get(User, user_id)
     return user.locale if user is not None and user.email else None

@@ -14,8 +14,8 @@ from consult.accounts.models import User
 from consult.core.authz import Actor, Role
 from consult.core.paging import Page
 from consult.core.text import truncate
-from consult.discussion.models import Contribution, Revision
-from consult.discussion.states import ContributionKind, Removed, RevisionState
+from consult.discussion.models import Contribution, Intake, Revision
+from consult.discussion.states import INSIDE_STATES, ContributionKind, Removed, RevisionState
 from consult.moderation.models import Appeal, Claim
 from consult.moderation.policy import Rejection, on_desk_of
 from consult.moderation.queries.appeals import waiting_appeals
@@ -50,8 +50,11 @@ def _kind() -> ColumnElement[str]:
 
 
 def _since() -> ColumnElement[Any]:
-    """Return since when a row waits; an import may have no instant."""
-    return func.coalesce(ASKED.c.created_at, Revision.sent_at)
+    """Return since when a row waits; an import may have no instant.
+
+    What a delegation's focal point released waits from then on.
+    """
+    return func.coalesce(ASKED.c.created_at, Revision.released_at, Revision.sent_at)
 
 
 def waiting_on(actor: Actor, *, now: dt.datetime) -> ColumnElement[bool]:
@@ -178,6 +181,8 @@ def _select_rows() -> Select[Any]:
             Contribution.receipt,
             Contribution.reference,
             Contribution.author_id,
+            Contribution.is_unconfirmed,
+            _filed_by().label("filed_by"),
             _kind().label("kind"),
             ASKED.c.rejected_by,
             _since().label("since"),
@@ -202,6 +207,16 @@ def _select_rows() -> Select[Any]:
         columns.outerjoin(Organisation, Organisation.id == Author.organisation_id)
         .outerjoin(Claim, Claim.contribution_id == Contribution.id)
         .outerjoin(User, User.id == Claim.user_id)
+    )
+
+
+def _filed_by() -> ColumnElement[Any]:
+    """Return who filed a text for somebody else; NULL for what came from its author."""
+    return (
+        select(Intake.filed_by)
+        .where(Intake.contribution_id == Contribution.id)
+        .correlate(Contribution)
+        .scalar_subquery()
     )
 
 
@@ -245,14 +260,16 @@ def _place(
 ) -> ColumnElement[bool] | None:
     """Return the condition that a row comes after the named item, decided meanwhile or not."""
     here = session.execute(
-        select(func.coalesce(Appeal.created_at, Revision.sent_at), Revision.id)
+        select(
+            func.coalesce(Appeal.created_at, Revision.released_at, Revision.sent_at), Revision.id
+        )
         .select_from(Revision)
         .join(Contribution, Contribution.id == Revision.contribution_id)
         .outerjoin(Rejection, Rejection.revision_id == Revision.id)
         .outerjoin(Appeal, Appeal.decision_id == Rejection.id)
         .where(
             or_(Contribution.receipt == name, Contribution.reference == name),
-            Revision.state.not_in([RevisionState.DRAFT, RevisionState.CLEARANCE]),
+            Revision.state.not_in(INSIDE_STATES),
             on_desk_of(actor, now=now),
         )
         .order_by(Revision.number.desc(), Appeal.id.desc().nulls_last())
@@ -302,4 +319,6 @@ def _row(r: Any, *, actor: Actor, is_own: bool, now: dt.datetime) -> QueueRow:
         claim=Held(r.claimer, r.until, r.claimed_by == actor.user_id) if is_held else None,
         is_own=is_own,
         is_before=r.rejected_by is not None and r.rejected_by == actor.user_id,
+        is_unconfirmed=r.is_unconfirmed,
+        is_filed=r.filed_by is not None and r.filed_by == actor.user_id,
     )

@@ -84,6 +84,10 @@ class QueueRow:
     """The actor wrote it or speaks for its author: a colleague has to decide."""
     is_before: bool
     """The actor rejected it: somebody else answers the appeal."""
+    is_unconfirmed: bool = False
+    """Filed for its author, who has not confirmed it yet."""
+    is_filed: bool = False
+    """The actor filed it for somebody else: a colleague has to decide."""
 
 
 @dataclass(frozen=True)

@@ -114,6 +114,22 @@ class WhooshBackend:
             files.remove_orphans(index)
             _apply(index, latest, gone)
 
+    def compact(self) -> None:
+        """Merge all segments; see :meth:`consult.search.documents.Backend.compact`."""
+        with self._border("compact"), files.writer_lock(self._folder, wait_s=self._lock_wait_s):
+            current = files.current_generation(self._folder)
+            files.remove_other_generations(self._folder, keep=current)
+            index = files.open_index(current)
+            files.check_segments(index, known=set())
+            if any(segment.deleted_count() for segment in index._segments()):
+                writer = files.CheckedWriter(index)
+                try:
+                    writer.commit(optimize=True)
+                except BaseException:
+                    _abandon(writer)
+                    raise
+            files.remove_orphans(files.open_index(current))
+
     def rebuild(self, documents: Iterable[Document]) -> None:
         """Fill an index aside and swap it in; see :class:`consult.search.documents.Backend`."""
         with self._border("rebuild"):

@@ -12,7 +12,7 @@ from consult.core.authz import Role
 from consult.core.errors import Forbidden, Invalid, NotVisible, Refusal, StaleState
 from consult.core.outbox import OutboxEntry
 from consult.discussion.models import Contribution, Revision, RevisionTag
-from consult.discussion.queries import own, single
+from consult.discussion.queries import own, own_history, single
 from consult.discussion.queries.own_list import OwnState, own_page
 from consult.discussion.services import publishing, removing, revising, sending
 from consult.discussion.services.texts import Words
@@ -414,7 +414,7 @@ def test_nobody_else_reads_a_draft_whatever_their_role(text, role):
         assert role is not Role.MODERATOR
     else:
         assert found.revision.source == "The first version."
-    seen = own.history(text.session, text.contribution, actor=staff)
+    seen = own_history.history(text.session, text.contribution, actor=staff)
     assert "Words for nobody." not in str(seen)
     assert own.sent_text(text.session, text.contribution, number=2, actor=staff) is None
 
@@ -428,7 +428,7 @@ def test_a_discarded_or_withdrawn_draft_is_in_nobodys_history(text):
         user=make.make_user(text.session), role=Role.MODERATOR, space=text.space
     )
     for actor in (moderator, text.actor):
-        seen = own.history(text.session, text.contribution, actor=actor)
+        seen = own_history.history(text.session, text.contribution, actor=actor)
         assert [one.number for one in seen.texts] == [1]
 
 
@@ -439,7 +439,7 @@ def test_the_history_shows_author_and_moderator_every_text_and_strangers_the_pub
         user=make.make_user(text.session), role=Role.MODERATOR, space=text.space
     )
     for actor in (text.actor, moderator):
-        seen = own.history(text.session, text.contribution, actor=actor).texts
+        seen = own_history.history(text.session, text.contribution, actor=actor).texts
         assert [one.state for one in seen] == ["published", "superseded"]
         added = [
             part.text for one in seen[0].changes or () for part in one if part.change == "added"
@@ -447,17 +447,19 @@ def test_the_history_shows_author_and_moderator_every_text_and_strangers_the_pub
         assert added == ["second "]
         assert seen[1].changes is None
     stranger = make.actor_for(user=make.make_user(text.session))
-    seen = own.history(text.session, text.contribution, actor=stranger).texts
+    seen = own_history.history(text.session, text.contribution, actor=stranger).texts
     assert [one.number for one in seen] == [2]
 
 
 def test_a_long_history_is_read_in_pages_without_gap(text):
-    for number in range(own.HISTORY_SHOWN + 5):
+    for number in range(own_history.HISTORY_SHOWN + 5):
         text.send(f"Version {number}.")
-    first = own.history(text.session, text.contribution, actor=text.actor)
-    second = own.history(text.session, text.contribution, actor=text.actor, before=first.before)
+    first = own_history.history(text.session, text.contribution, actor=text.actor)
+    second = own_history.history(
+        text.session, text.contribution, actor=text.actor, before=first.before
+    )
     numbers = [one.number for one in (*first.texts, *second.texts)]
-    assert numbers == list(range(own.HISTORY_SHOWN + 6, 0, -1))
+    assert numbers == list(range(own_history.HISTORY_SHOWN + 6, 0, -1))
     assert first.texts[-1].changes is not None
     assert second.before is None
 
