@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
 from typing import Literal, cast
 from urllib.parse import urlsplit
@@ -41,6 +43,11 @@ class Config:
     redis_url: str | None = None
     mail_url: str | None = None
     """`smtp://…`; without it each mail is one `.eml` file under `data_dir/mail`."""
+    mail_from: str | None = None
+    """Address that mails come from; None for `consult@` and the host of the base URL."""
+    mail_reply: str | None = None
+    """Address that takes replies by mail, with `+` and a token before the `@`; None where none
+    are taken."""
     clamd_url: str | None = None
     """`tcp://host:3310` or `unix:/run/clamav/clamd.ctl`; without it no file is scanned."""
     unscanned_files: Literal["held", "served"] = "served"
@@ -48,6 +55,8 @@ class Config:
     proxies: int = 0
     """How many reverse proxies in front may be believed about the client's address."""
     rate_limits: bool = True
+    offices: tuple[IPv4Network | IPv6Network, ...] = ()
+    """Networks whose people share an address; limits by address are ten times as high there."""
     staff_second_factor: Literal["required", "offered"] = "offered"
     testing: bool = False
     argon2_time_cost: int = 2
@@ -63,6 +72,15 @@ class Config:
     def holds_unscanned(self) -> bool:
         """Whether nobody gets a file before it was scanned."""
         return self.unscanned_files == "held"
+
+    def is_office(self, address: str | None) -> bool:
+        """Whether a client's address belongs to one of the offices."""
+        try:
+            ip = ip_address(address or "")
+        except ValueError:
+            return False
+        ip = getattr(ip, "ipv4_mapped", None) or ip
+        return any(ip in network for network in self.offices)
 
     @property
     def host(self) -> str:
@@ -83,6 +101,26 @@ class Config:
     def mail_dir(self) -> Path:
         """Folder of outgoing `.eml` files where no mail server is configured."""
         return self.data_dir / "mail"
+
+    @property
+    def mail_in_dir(self) -> Path:
+        """Folder of mails that came in and could not be dealt with."""
+        return self.data_dir / "mail-in"
+
+    @property
+    def sender(self) -> str:
+        """Address that mails come from."""
+        return self.mail_from or f"consult@{urlsplit(self.base_url).hostname or 'localhost'}"
+
+    @property
+    def export_dir(self) -> Path:
+        """Folder of the copies that people asked for of their own data; each stays for a day."""
+        return self.data_dir / "exports"
+
+    @property
+    def erasure_ledger(self) -> Path:
+        """File that names who was erased, so that a restored backup brings nobody back."""
+        return self.data_dir / "erasures.jsonl"
 
 
 def for_tests(data_dir: Path, *, database_url: str | None = None) -> Config:
@@ -119,6 +157,7 @@ def from_environment(environ: Mapping[str, str] | None = None) -> Config:
     limits = _one_of(env, "CONSULT_RATE_LIMITS", ("on", "off"), "on", errors)
     if is_https and limits == "off":
         errors.append("CONSULT_RATE_LIMITS=off is refused where CONSULT_BASE_URL is https")
+    offices = _networks(env.get("CONSULT_OFFICES") or "", errors)
     second_factor = _one_of(
         env,
         "CONSULT_STAFF_SECOND_FACTOR",
@@ -137,6 +176,8 @@ def from_environment(environ: Mapping[str, str] | None = None) -> Config:
     mail_url = env.get("CONSULT_MAIL_URL") or None
     if mail_url and urlsplit(mail_url).scheme not in {"smtp", "smtps"}:
         errors.append("CONSULT_MAIL_URL must begin with smtp:// or smtps://")
+    mail_from = _mail_address(env, "CONSULT_MAIL_FROM", errors)
+    mail_reply = _mail_address(env, "CONSULT_MAIL_REPLY", errors)
     clamd_url = env.get("CONSULT_CLAMD_URL") or None
     if clamd_url and not _is_clamd_address(clamd_url):
         errors.append(
@@ -161,10 +202,13 @@ def from_environment(environ: Mapping[str, str] | None = None) -> Config:
         replica_url=env.get("CONSULT_REPLICA_URL") or None,
         redis_url=env.get("CONSULT_REDIS_URL") or None,
         mail_url=mail_url,
+        mail_from=mail_from,
+        mail_reply=mail_reply,
         clamd_url=clamd_url,
         unscanned_files=cast(Literal["held", "served"], unscanned),
         proxies=int(proxies),
         rate_limits=limits == "on",
+        offices=offices,
         staff_second_factor=cast(Literal["required", "offered"], second_factor),
     )
 
@@ -183,6 +227,14 @@ def _database_url(value: str | None, *, data_dir: Path) -> str:
     return value
 
 
+def _mail_address(env: Mapping[str, str], name: str, errors: list[str]) -> str | None:
+    """Return an address of our own mail; a reply address gets 33 characters more before its @."""
+    value = env.get(name) or None
+    if value is not None and not re.fullmatch(r"[A-Za-z0-9._-]{1,30}@[A-Za-z0-9.-]{1,200}", value):
+        errors.append(f"{name} must be one plain address such as reply@consult.example.org")
+    return value
+
+
 def _is_clamd_address(value: str) -> bool:
     parts = urlsplit(value)
     try:
@@ -191,6 +243,20 @@ def _is_clamd_address(value: str) -> bool:
     except ValueError:
         return False
     return parts.scheme == "unix" and parts.path.startswith("/") and not parts.netloc
+
+
+def _networks(value: str, errors: list[str]) -> tuple[IPv4Network | IPv6Network, ...]:
+    networks = []
+    for word in (word.strip() for word in value.split(",")):
+        try:
+            if word:
+                networks.append(ip_network(word))
+        except ValueError:
+            errors.append(
+                "CONSULT_OFFICES must be networks such as 192.0.2.0/24, 2001:db8::/48,"
+                f" separated by commas; {word} is none"
+            )
+    return tuple(networks)
 
 
 def _one_of(

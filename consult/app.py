@@ -16,8 +16,9 @@ from consult import cli, pages
 from consult.accounts import login
 from consult.accounts import models as accounts_models
 from consult.accounts import views as accounts_views
+from consult.accounts.queries.own_data import own_data as account_data
 from consult.core import audit, clock, db, i18n, idempotency, limits, logs, outbox, web
-from consult.core.authz import VISITOR, Actor
+from consult.core.authz import VISITOR, Actor, is_of_staff
 from consult.core.ports import Ports
 from consult.core.storage import FileStorage
 from consult.discussion import handlers as discussion_handlers
@@ -26,18 +27,29 @@ from consult.discussion import views as discussion_views
 from consult.discussion.documents import Contributions
 from consult.discussion.fragments import Fragments
 from consult.discussion.papers.scanning import Clamd
+from consult.discussion.queries.own_data import own_data as discussion_data
+from consult.discussion.services import erasing as discussion_erasing
 from consult.drafting import models as drafting_models
 from consult.drafting import views as drafting_views
 from consult.moderation import models as moderation_models
 from consult.moderation import views as moderation_views
 from consult.moderation.queries.appeals import opened_to
 from consult.moderation.queries.decisions import decision_facts
+from consult.moderation.queries.own_data import own_data as moderation_data
 from consult.moderation.queries.words import decision_words
+from consult.moderation.services import erasing as moderation_erasing
 from consult.notifications import handlers as notifications_handlers
 from consult.notifications import mailer, rendering
 from consult.notifications import models as notifications_models
+from consult.notifications import views as notifications_views
+from consult.notifications.handlers import following as following_handlers
+from consult.notifications.handlers import own_data as notifications_own_data
+from consult.notifications.queries.announcements import announcements
+from consult.notifications.queries.own_rows import own_data as mail_data
+from consult.notifications.services import erasing as mail_erasing
 from consult.operations import handlers as operations_handlers
 from consult.operations import views as operations_views
+from consult.operations.services import living_again
 from consult.search import handlers as search_handlers
 from consult.search import mentions, sync
 from consult.search import views as search_views
@@ -45,6 +57,9 @@ from consult.search.backends.whoosh import WhooshBackend
 from consult.spaces import models as spaces_models
 from consult.spaces import queries as space_queries
 from consult.spaces import views as spaces_views
+from consult.spaces.queries.leaving import leaving
+from consult.spaces.queries.own_data import own_data as space_data
+from consult.spaces.services import erasing as space_erasing
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -69,6 +84,7 @@ PAGES = (
     discussion_views,
     moderation_views,
     search_views,
+    notifications_views,
     drafting_views,
 )
 
@@ -103,17 +119,27 @@ def create_app(config: settings.Config | None = None) -> Flask:
 
 def _bind(app: Flask, config: settings.Config) -> None:
     """Hand each feature what it wants from above its floor, and subscribe the reactions."""
-    ports = Ports(decision_words=decision_words, suggester=mentions.suggest)
+    ports = Ports(decision_words=decision_words, suggester=mentions.suggest, site_names=_site_names)
+    ports.announcements = announcements
     ports.documents["contributions"] = Contributions()
     app.extensions["consult.ports"] = ports
-    operations_handlers.register(outbox.reactions)
+    _bind_own_data(ports, config)
+    operations_handlers.register(
+        outbox.reactions,
+        ports=ports,
+        storage=app.extensions["consult.storage"],
+        ledger=config.erasure_ledger,
+        export_dir=config.export_dir,
+        mail_folders=_mail_folders(config),
+    )
+    notifications_own_data.register(outbox.reactions, folders=_mail_folders(config))
     discussion_handlers.register(
         outbox.reactions,
         storage=app.extensions["consult.storage"],
         scanner=Clamd(config.clamd_url) if config.clamd_url else None,
         holds=config.holds_unscanned,
     )
-    app.extensions["consult.checks"] = {"search": _check_search}
+    app.extensions["consult.checks"] = {"search": _check_search, "erasures": _check_erasures}
     search_handlers.register(
         outbox.reactions,
         backend=app.extensions["consult.search"],
@@ -125,6 +151,49 @@ def _bind(app: Flask, config: settings.Config) -> None:
         render=rendering.make_renderer(),
         decision_facts=decision_facts,
     )
+    following_handlers.register(outbox.reactions, backend=app.extensions["consult.search"])
+
+
+def _bind_own_data(ports: Ports, config: settings.Config) -> None:
+    """Say what each feature keeps about a person and how it forgets them, higher floors first."""
+    ports.leaving = leaving
+    ports.exports |= {
+        "accounts": account_data,
+        "spaces": space_data,
+        "discussion": discussion_data,
+        "moderation": moderation_data,
+        "notifications": mail_data,
+    }
+    ports.erasers |= {
+        "moderation": moderation_erasing.erase,
+        "notifications": mail_erasing.make_eraser(
+            folders=_mail_folders(config), says_farewell=config.mail_url is not None
+        ),
+        "discussion": discussion_erasing.erase,
+        "spaces": space_erasing.erase,
+    }
+
+
+def _mail_folders(config: settings.Config) -> tuple[Path, ...]:
+    """Return where mails lie as files: those sent without a server, and those not understood."""
+    return config.mail_dir, config.mail_in_dir / "failed"
+
+
+def _check_erasures(session: Session, _now: dt.datetime) -> Iterator[str]:
+    """Look whether somebody who was erased is back, for `flask doctor`."""
+    config: settings.Config = current_app.extensions["consult.config"]
+    count = len(living_again(session, path=config.erasure_ledger))
+    if count:
+        yield f"{count} erased accounts live again; run `flask user replay-erasures`"
+
+
+def _site_names() -> tuple[str, ...]:
+    """Return the names of the forum: the short one in the page's language, then all of them."""
+    forum = space_queries.current_forum(db.db.session())
+    if forum is None:
+        return ()
+    named = (*forum.short_title.texts.values(), *forum.title.texts.values())
+    return (str(forum.short_title), *named)
 
 
 def _check_search(session: Session, _now: dt.datetime) -> Iterator[str]:
@@ -136,27 +205,36 @@ def _check_search(session: Session, _now: dt.datetime) -> Iterator[str]:
 
 def load_actor() -> Actor:
     """Return who acts in this request: two statements for somebody signed in, three for moderators
-    and organisers, none for others.
+    and organisers, none for others. Staff who owe a second factor get none of their roles.
     """
     signed_in = login.load_user()
     if signed_in is None:
         return VISITOR
-    grants, author_ids, forum_ids = space_queries.roles_and_authors(
+    grants, author_ids, forum_ids, applied_forum_ids = space_queries.roles_and_authors(
         db.db.session(), user_id=signed_in.user_id
     )
+    is_staff = is_of_staff(grants)
+    owes_second = is_staff and not signed_in.has_second_factor and _needs_second_factor()
     actor = Actor(
         user_id=signed_in.user_id,
         name=signed_in.name,
         locale=signed_in.locale,
         time_zone=signed_in.time_zone,
         is_confirmed=signed_in.is_confirmed,
-        grants=grants,
+        grants=grants if not owes_second else frozenset(),
         author_ids=author_ids,
         forum_ids=forum_ids,
+        applied_forum_ids=applied_forum_ids,
+        needs_second_factor=owes_second,
     )
     opened_ids = opened_to(db.db.session(), actor=actor, now=clock.now())
     actor = replace(actor, opened_ids=opened_ids) if opened_ids else actor
-    return actor if login.stays(signed_in, is_staff=actor.is_staff) else VISITOR
+    return actor if login.stays(signed_in, is_staff=is_staff) else VISITOR
+
+
+def _needs_second_factor() -> bool:
+    """Whether roles are held back from staff until their second factor is on."""
+    return web.config().staff_second_factor == "required"
 
 
 def _configure(app: Flask, config: settings.Config) -> None:
@@ -184,11 +262,13 @@ def _configure(app: Flask, config: settings.Config) -> None:
 
 
 def _engine_options(config: settings.Config) -> dict[str, object]:
+    # Errors end in logs and in the outbox, where nobody's words may stand.
     if config.database_url.startswith("sqlite"):
-        return {"pool_size": 16, "pool_timeout": 10}
+        return {"pool_size": 16, "pool_timeout": 10, "hide_parameters": True}
     return {
         "pool_pre_ping": True,
         "pool_size": 8,
         "pool_timeout": 10,
+        "hide_parameters": True,
         "connect_args": {"connect_timeout": 5, "options": "-c timezone=utc"},
     }

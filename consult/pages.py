@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import structlog
 from flask import Flask, current_app, g, redirect, render_template, request, url_for
@@ -33,12 +33,23 @@ from consult.core.errors import (
 )
 from consult.core.i18n import gettext as _
 from consult.core.i18n import pgettext
+from consult.notifications.queries.bounces import TroubledAddress, trouble_of
 from consult.spaces.queries import current_forum
 
 log = structlog.get_logger("consult.pages")
 
 KEPT_FIELDS = ("body", "message", "name", "words")
 """Fields whose words an error page gives back."""
+WAYS = {
+    Refusal.NO_AUTHOR: ("spaces.affiliation", i18n.lazy_gettext("Say for whom you speak")),
+    Refusal.NOT_APPROVED: (
+        "spaces.affiliation",
+        i18n.lazy_gettext("See where my request stands"),
+    ),
+    Refusal.SECOND_FACTOR: ("accounts.security", i18n.lazy_gettext("Switch on the second step")),
+    Refusal.NO_CONSENT: ("spaces.consents", i18n.lazy_gettext("Read it and agree")),
+}
+"""Where somebody who was refused can do something about it, and what the way there says."""
 RETRY_AFTER = 5
 """Seconds after which a page that met a busy database may be asked for again."""
 
@@ -49,6 +60,7 @@ def init_app(app: Flask) -> None:
     app.extensions["consult.release"] = release
     static = f"{app.static_url_path}/%s?v={release}"
     app.jinja_env.globals["static_url"] = lambda name: static % name
+    app.jinja_env.globals["mail_trouble"] = _mail_trouble
     app.context_processor(lambda: _context(release))
     app.add_template_filter(i18n.format_instant, "instant")
     app.add_template_filter(i18n.format_day, "day")
@@ -102,6 +114,12 @@ def _forum() -> Any:
     return g.forum
 
 
+def _mail_trouble() -> TroubledAddress | None:
+    """Return what is the matter with the reader's own address; asked for by pages of an account."""
+    user_id = g.get("actor", VISITOR).user_id
+    return trouble_of(db.session(), user_id=user_id) if user_id else None
+
+
 def _languages() -> list[tuple[str, str, str]]:
     """Return code, own name and address of the same page for each language."""
     endpoint = request.endpoint
@@ -138,6 +156,9 @@ def _navigation(who: Actor) -> list[tuple[str, str, bool]]:
         items.append((_("Moderation"), "moderation.queue", here.startswith("moderation.")))
     if who.has(Role.DRAFTER) or who.has(Role.ORGANISER):
         items.append((_("Drafting"), "drafting.desks", here.startswith("drafting.")))
+    if who.has(Role.ORGANISER):
+        is_here = request.path.startswith(f"/{i18n.locale()}/people")
+        items.append((_("People"), "spaces.applications", is_here))
     known = current_app.view_functions
     return [(label, url_for(name), current) for label, name, current in items if name in known]
 
@@ -163,7 +184,16 @@ def _forbidden(error: Forbidden) -> Response | tuple[str, int]:
     if error.refusal is Refusal.NOT_SIGNED_IN and request.method in {"GET", "HEAD"}:
         target = request.full_path.rstrip("?")
         return redirect(url_for("accounts.sign_in") + "?next=" + quote(target, safe="/"), 303)
-    return _page(403, sentence=wording.of_refusal(error.refusal))
+    way = WAYS.get(error.refusal)
+    way_url = url_for(way[0], next=_way_back()) if way else None
+    sentence = wording.of_refusal(error.refusal)
+    return _page(403, sentence=sentence, way=way[1] if way else None, way_url=way_url)
+
+
+def _way_back() -> str:
+    """Return the page to come back to: the one asked for, or the one that sent this form."""
+    is_asked = request.method in {"GET", "HEAD"}
+    return request.path if is_asked else urlsplit(request.referrer or "").path
 
 
 def _stale(error: StaleState) -> tuple[str, int]:

@@ -6,6 +6,7 @@ import datetime as dt
 import itertools
 import secrets
 import uuid
+from collections.abc import Iterable
 from typing import Any
 
 from sqlalchemy import insert, inspect, select, update
@@ -30,7 +31,7 @@ from consult.spaces.models import (
     Space,
     SpaceObjective,
 )
-from consult.spaces.states import Membership, QuestionKind, SpaceVisibility
+from consult.spaces.states import DisplayChoice, Membership, QuestionKind, SpaceVisibility
 
 AnySession = Session | scoped_session[Session]
 
@@ -364,3 +365,34 @@ def _forget(session: AnySession, contribution: Contribution, revision: Revision)
 def _receipt() -> str:
     letters = "".join(secrets.choice("ABCDEFGHJKMNPQRSTVWXYZ23456789") for _ in range(16))
     return "-".join(letters[i : i + 4] for i in range(0, 16, 4))
+
+
+def make_delegation(
+    session: AnySession,
+    *,
+    forum: Forum,
+    focal_point: User | None = None,
+    contributors: Iterable[User] = (),
+    **over: Any,
+) -> Author:
+    """Make the delegation of an organisation with its members; it wants clearance by default."""
+    organisation = over.pop("organisation", f"Union of Example {next(_numbers)}")
+    author = make_author(
+        session,
+        forum=forum,
+        organisation=organisation,
+        **{"name": organisation, "display": DisplayChoice.ORGANISATION}
+        | {"is_delegation": True, "wants_clearance": True}
+        | over,
+    )
+    memberships = [(user, Membership.CONTRIBUTOR) for user in contributors]
+    if focal_point is not None:
+        memberships.append((focal_point, Membership.FOCAL_POINT))
+    for user, membership in memberships:
+        _add(
+            session,
+            AuthorMember(
+                author_id=author.id, user_id=user.id, membership=membership, joined_at=clock.now()
+            ),
+        )
+    return author

@@ -8,9 +8,12 @@ from consult.cli import (
     comments,
     demo,
     doctor,
+    erasure,
     export,
     forum,
     i18n,
+    invite,
+    mail,
     objectives,
     search,
     serve,
@@ -22,6 +25,9 @@ from consult.cli import (
 
 def register(app: Flask) -> None:
     """Attach every command to the application's command line."""
+    user.group.add_command(erasure.erase)
+    user.group.add_command(erasure.replay_erasures)
+    user.group.add_command(invite.invite)
     for entry in (
         comments.group,
         demo.demo,
@@ -29,6 +35,7 @@ def register(app: Flask) -> None:
         export.export,
         forum.group,
         i18n.group,
+        mail.group,
         objectives.group,
         search.group,
         serve.serve,

@@ -140,7 +140,7 @@ def actor_named(session: Session, email: str) -> Actor:
     user = user_by_email_key(session, email_key=policy.email_key(email))
     if user is None:
         raise WrongCall(f"There is no account {email}; `flask user list` shows them.")
-    grants, author_ids, forum_ids = roles_and_authors(session, user_id=user.id)
+    grants, author_ids, forum_ids, applied_forum_ids = roles_and_authors(session, user_id=user.id)
     return Actor(
         user_id=user.id,
         name=user.name,
@@ -150,6 +150,7 @@ def actor_named(session: Session, email: str) -> Actor:
         grants=grants,
         author_ids=author_ids,
         forum_ids=forum_ids,
+        applied_forum_ids=applied_forum_ids,
     )
 
 

@@ -8,7 +8,7 @@ endpoint without one fails a test.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -59,6 +59,10 @@ class Actor:
     """Authors this user speaks for."""
     forum_ids: frozenset[int] = frozenset()
     """Forums in which the user has an Author."""
+    applied_forum_ids: frozenset[int] = frozenset()
+    """Forums in which the user asked to take part and the organisers have not approved it."""
+    needs_second_factor: bool = False
+    """Whether roles were granted that are held back until the second factor is switched on."""
     opened_ids: frozenset[int] = frozenset()
     """Contributions of other desks that were opened to the user, because nobody there may decide
     the appeal."""
@@ -71,7 +75,7 @@ class Actor:
     @property
     def is_staff(self) -> bool:
         """Whether any role was granted."""
-        return any(grant.role in STAFF_ROLES for grant in self.grants)
+        return is_of_staff(self.grants)
 
     def has(self, role: Role) -> bool:
         """Whether the role is held anywhere."""
@@ -94,6 +98,11 @@ class Actor:
     def forum_ids_as(self, role: Role) -> frozenset[int]:
         """Forums in which a role per forum is held."""
         return frozenset(g.forum_id for g in self.grants if g.role is role and g.space_id is None)
+
+
+def is_of_staff(grants: Iterable[Grant]) -> bool:
+    """Whether somebody with these grants belongs to the staff."""
+    return any(grant.role in STAFF_ROLES for grant in grants)
 
 
 VISITOR = Actor()
@@ -125,6 +134,8 @@ class Permission(StrEnum):
     """Take an own text out of the queue."""
     WITHDRAW = "withdraw"
     """Withdraw an own published text."""
+    FILE_FOR_OTHERS = "file-for-others"
+    """File a text for somebody who sent it by other means."""
     RESTORE_OWN = "restore-own"
     """Undo an own withdrawal."""
     APPEAL = "appeal"
@@ -137,8 +148,14 @@ class Permission(StrEnum):
     """Decide on one text."""
     SETTLE = "settle"
     """Answer an appeal against a colleague's rejection."""
+    MANAGE_DELEGATION = "manage-delegation"
+    """Say who belongs to a delegation and what it says of itself."""
+    RELEASE = "release"
+    """Release a text of one's delegation to the moderators, or hand it back to its writer."""
     DRAFT = "draft"
     """Work at the drafting desk of a space."""
+    ORGANISE = "organise"
+    """See and decide who takes part in a forum, and with which role."""
 
 
 Predicate = Callable[[Actor, Any, dt.datetime], Refusal | None]

@@ -53,6 +53,7 @@ PERMISSIONS_POLICY = (
     "microphone=(), payment=(), usb=()"
 )
 READING_LIMIT = "600 per 5 minutes"
+READING_LIMIT_OF_OFFICE = "6000 per 5 minutes"
 
 csrf = CSRFProtect()
 log = structlog.get_logger("consult.request")
@@ -63,7 +64,13 @@ def client_address() -> str:
     return limits.network(request.remote_addr or "unknown")
 
 
-limiter = Limiter(key_func=client_address, default_limits=[READING_LIMIT])
+def _reading_limit() -> str:
+    """Return how much one client may read; people of an office share their address."""
+    is_office = config().is_office(request.remote_addr)
+    return READING_LIMIT_OF_OFFICE if is_office else READING_LIMIT
+
+
+limiter = Limiter(key_func=client_address, default_limits=[_reading_limit])
 
 
 def needs(permission: Permission) -> Callable[[F], F]:
@@ -171,6 +178,8 @@ def _begin() -> None:
     reason = refusal(permission, actor=actor(), now=clock.now())
     if reason in {Refusal.NOT_SIGNED_IN, Refusal.UNCONFIRMED, Refusal.SUSPENDED}:
         raise Forbidden(reason)
+    if reason is not None and actor().needs_second_factor:
+        raise Forbidden(Refusal.SECOND_FACTOR)
     if reason is not None:
         raise NotVisible
 

@@ -15,6 +15,15 @@ REFUSALS = {
     Refusal.OWN_TEXT: lazy_gettext(
         "You cannot decide a text of your own or of your delegation. A colleague has to."
     ),
+    Refusal.FILED_BY_YOU: lazy_gettext(
+        "You entered this text for somebody else. A colleague has to decide it."
+    ),
+    Refusal.ASKED_TODAY: lazy_gettext(
+        "A mail went out less than a day ago. Please wait a day before you send another one."
+    ),
+    Refusal.ASKED_ENOUGH: lazy_gettext(
+        "The mail was sent again three times. Please find another way to ask."
+    ),
     Refusal.SPACE_CLOSED: lazy_gettext(
         "The consultation has closed; it no longer takes new texts. Yours is kept below."
     ),
@@ -26,7 +35,21 @@ REFUSALS = {
     Refusal.TOO_LATE: lazy_gettext("The time in which this was possible has passed."),
     Refusal.SUSPENDED: lazy_gettext("This account is suspended."),
     Refusal.UNCONFIRMED: lazy_gettext("Please confirm your e-mail address first."),
+    Refusal.SECOND_FACTOR: lazy_gettext(
+        "Your role needs a second step at signing in. Once you have switched it on, this page is"
+        " open to you again."
+    ),
     Refusal.NO_AUTHOR: lazy_gettext("Please say first for whom you speak."),
+    Refusal.NOT_APPROVED: lazy_gettext(
+        "The organisers read your request to take part. You can write once they have approved it."
+    ),
+    Refusal.NOT_INVITED: lazy_gettext(
+        "Only those whom the organisers invited take part here. Please write to the secretariat"
+        " if you would like an invitation."
+    ),
+    Refusal.NO_CONSENT: lazy_gettext(
+        "Before you write, please read what everybody agrees to who takes part."
+    ),
     Refusal.CLAIMED: lazy_gettext("A colleague is working on this item."),
     Refusal.DECIDED_BEFORE: lazy_gettext(
         "You rejected this text. Somebody else reads it again and answers the appeal."
@@ -40,6 +63,11 @@ REFUSALS = {
         "There is no decision against which you could appeal. You can appeal only while your newest"
         " text is a rejected one."
     ),
+    Refusal.LAST_FOCAL_POINT: lazy_gettext(
+        "A delegation with members needs a focal point. Make somebody else a focal point first, or"
+        " remove the other members."
+    ),
+    Refusal.NOT_FOCAL_POINT: lazy_gettext("Only a focal point of the delegation can do this."),
     Refusal.APPEAL_OVER: lazy_gettext("The fourteen days in which you could appeal have passed."),
 }
 
@@ -69,6 +97,15 @@ PROBLEMS = {
     "idempotency_key": lazy_gettext("This form is too old. Please load the page again."),
     "email-invalid": lazy_gettext("Please enter an e-mail address such as name@example.org."),
     "password-short": lazy_gettext("Please choose a password of at least 15 characters."),
+    "password-short-of-two": lazy_gettext("Please choose a password of at least 8 characters."),
+    "password-short-alone": lazy_gettext(
+        "Without a second step a password needs at least 15 characters. Please choose a longer one"
+        " first."
+    ),
+    "code-wrong": lazy_gettext(
+        "This code is not right, or it was used before. Please enter the one that is shown now."
+    ),
+    "email-same": lazy_gettext("This is the address that your account has already."),
     "password-long": lazy_gettext("A password can have at most 1,024 bytes."),
     "password-common": lazy_gettext(
         "This password is too easy to guess. A few words in a row make a good one."
@@ -76,6 +113,13 @@ PROBLEMS = {
     "password-wrong": lazy_gettext("This is not your current password."),
     "name-characters": lazy_gettext("A name cannot hold invisible or control characters."),
     "name-scripts": lazy_gettext("A word of a name cannot mix letters of several scripts."),
+    "received-missing": lazy_gettext("Please say on which day and at what time it was received."),
+    "received-future": lazy_gettext("It cannot have been received in the future."),
+    "received-late": lazy_gettext(
+        "It was received after the consultation had closed, so it can no longer be taken."
+    ),
+    "mail-language-unknown": lazy_gettext("Please choose the language of the mail."),
+    "question-unknown": lazy_gettext("Please choose the question that it answers."),
     "email-known": lazy_gettext("There is an account with this address already."),
     "name-reserved": lazy_gettext("This name is reserved. Please choose another one."),
     "category-unknown": lazy_gettext("Please choose a category from the list."),
@@ -83,6 +127,26 @@ PROBLEMS = {
         "Please name your organisation, or choose another way to show your name."
     ),
     "time-zone-unknown": lazy_gettext("Please choose a time zone from the list."),
+    "organisation-similar": lazy_gettext(
+        "We know organisations with a similar name. Please say which one you mean."
+    ),
+    "organisation-known": lazy_gettext(
+        "Another organisation has this name already. Merge the two instead."
+    ),
+    "organisation-same": lazy_gettext("Please choose another organisation to merge it into."),
+    "delegations-both": lazy_gettext(
+        "Both organisations have a delegation. Please dissolve one of the delegations first, then"
+        " merge."
+    ),
+    "consent-missing": lazy_gettext("Nobody can take part without agreeing to this."),
+    "words-short": lazy_gettext("Please tell the person why, in at least 10 characters."),
+    "words-long": lazy_gettext("This can have at most 2,000 characters."),
+    "applications-missing": lazy_gettext("Please choose at least one person."),
+    "role-own": lazy_gettext(
+        "You cannot take the organiser’s role from yourself. Another organiser has to."
+    ),
+    "account-own": lazy_gettext("You cannot do this to your own account."),
+    "account-unknown": lazy_gettext("There is no account with this address."),
     "display-unknown": lazy_gettext("Please choose how your name is shown."),
     "country-unknown": lazy_gettext("Please choose a country from the list."),
     "verdict-missing": lazy_gettext("Please choose a decision."),
@@ -98,8 +162,39 @@ PROBLEMS = {
     "appeal-verdict": lazy_gettext("Please publish the text after all or confirm the rejection."),
     "revision-missing": lazy_gettext("This form is too old. Please load the page again."),
     "until-passed": lazy_gettext("Please choose a time that lies ahead."),
+    "role-missing": lazy_gettext("Please choose a role."),
+    "space-missing": lazy_gettext("Please choose the consultation for this role."),
     "role-scope": lazy_gettext("This role is not given here."),
     "role-not-held": lazy_gettext("This role is not held here."),
+    "author-unknown": lazy_gettext(
+        "You do not speak for these any more. Please choose for whom you speak."
+    ),
+    "membership-unknown": lazy_gettext("Please choose contributor or focal point."),
+    "organisation-none": lazy_gettext(
+        "You speak for no organisation here. Name it under “For whom you speak” first."
+    ),
+    "organisation-proposed": lazy_gettext(
+        "The organisers have not confirmed your organisation yet. Once they have, you can set up"
+        " its delegation here."
+    ),
+    "organisation-unknown": lazy_gettext("Please name an organisation of the registry."),
+    "delegation-exists": lazy_gettext(
+        "This organisation has a delegation already. Ask the organisers who looks after it."
+    ),
+    "delegation-by-organisers": lazy_gettext(
+        "In this forum the organisers set up delegations. Please write to them."
+    ),
+    "rhythm-unknown": lazy_gettext("Please choose how often you want to hear of it."),
+    "searches-many": lazy_gettext(
+        "You can save at most thirty searches. Stop one of them first, or change it."
+    ),
+    "announcement-empty": lazy_gettext(
+        "Please write a subject and a text in at least one language."
+    ),
+    "texts-missing": lazy_gettext("Please choose what becomes of your published texts."),
+    "understood-missing": lazy_gettext(
+        "Please tick the box if you want your account to be erased. Nothing was erased yet."
+    ),
     "link-invalid": lazy_gettext("This link is no longer valid. Please ask for a new one."),
 }
 

@@ -405,6 +405,7 @@ def _change_mail() -> None:
         sa.Column("is_automatic", sa.Boolean(), server_default=sa.false(), nullable=False),
     )
     op.add_column("subscription", sa.Column("told_until", INSTANT, nullable=True))
+    op.create_index("ix_subscription_subject", "subscription", ["subject_kind", "subject_id"])
     with op.batch_alter_table("delivery") as table:
         table.add_column(sa.Column("address", sa.String(254), nullable=True))
         table.add_column(sa.Column("locale", sa.String(8), nullable=True))

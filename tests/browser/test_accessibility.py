@@ -150,12 +150,12 @@ def stakeholder(root: str) -> Iterable[Visit]:
     own = partial(follow, address=f"{root}/account")
     for path in ("/", f"{SPACES}3", f"{SPACES}3/ask", "/account"):
         yield f"{root}{path}", None
-    for path in ("/account/settings", "/account/affiliation", "/sign-out"):
+    for path in ("/account/settings", "/account/security", "/account/affiliation", "/sign-out"):
         yield f"{root}{path}", None
     yield f"{root}/contributions/RT3-Q1-0002/reply?quote=1", None
     yield (
         "settings with mistakes",
-        partial(send_wrong, address=f"{root}/account/settings", button="button[value=password]"),
+        partial(send_wrong, address=f"{root}/account/security", button="button[value=password]"),
     )
     yield "answer with mistakes", partial(answer, address=question)
     yield "preview", partial(write, address=question, action="preview", words="**Una** prueba.")

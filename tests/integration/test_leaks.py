@@ -303,7 +303,9 @@ class Leakbed:
             "receipt": names,
             "token": ["0" * 32 + "." + "0" * 32, *self.files],
             "page": ["privacy"],
+            "kind": ["thread"],
             "filename": ["consult.css"],
+            "intake_id": ["0" * 32],
         }
         return known[name]
 
@@ -324,6 +326,16 @@ def addresses(app, bed):
             for values in itertools.product(*(bed.arguments(name) for name in names)):
                 _domain, path = rule.build(dict(zip(names, values, strict=True)))
                 yield path
+
+
+def is_kept_by_organisers(viewer, path, word):
+    """Whether it is the name of an organisation or of somebody with a role, on the page where
+    organisers keep these; who speaks for the one and decided what is not said there.
+    """
+    if viewer is not Viewer.ORGANISER:
+        return False
+    kept = {"organisation": "/people/organisations", "colleague": "/people/roles"}
+    return any(kind in word and path.endswith(page) for kind, page in kept.items())
 
 
 def words_of(body):
@@ -349,7 +361,7 @@ def bed(app, session):
 def test_no_route_shows_a_viewer_what_the_matrix_forbids(app, session, client, bed):
     users = bed.users()
     if session.get_bind().dialect.name == "postgresql":
-        # The walk is long. Who else looks is told apart before any SQL is made, and walks on SQLite.
+        # The walk is long; the others walk on SQLite only.
         users = {viewer: users[viewer] for viewer in WALKING_TWICE}
     every_mark = {word for words in bed.marks.values() for word in words} | set(bed.secret_marks)
     every_mark |= set(bed.colleague_marks) | set(bed.infected_marks)
@@ -379,6 +391,7 @@ def test_no_route_shows_a_viewer_what_the_matrix_forbids(app, session, client, b
                 (str(viewer), path, word)
                 for word in forbidden
                 if word in headers or (word in shown and word not in path)
+                if not is_kept_by_organisers(viewer, path, word)
             ]
     assert not leaks
 
@@ -475,7 +488,7 @@ def test_every_route_declares_its_permission(app):
 
 
 def test_only_a_written_list_of_routes_takes_writes_from_visitors(app, client, bed):
-    """Without a token nothing is taken; these answer 400, every other route refuses earlier."""
+    """Without a token nothing is taken: 400, where no route refuses earlier."""
     with app.test_request_context():
         for rule in app.url_map.iter_rules():
             for method in sorted((rule.methods or set()) & {"POST", "PUT", "PATCH", "DELETE"}):
@@ -483,6 +496,6 @@ def test_only_a_written_list_of_routes_takes_writes_from_visitors(app, client, b
                 values = {name: bed.arguments(name)[0] for name in names}
                 _domain, path = rule.build(values)
                 response = client.open(path, method=method)
-                assert response.status_code in {303, 400, 403, 404, 405}, (path, method)
+                assert response.status_code in {303, 400, 403, 404, 405, 410}, (path, method)
                 if response.status_code == 303:
                     assert "/sign-in" in response.headers["Location"], (path, method)

@@ -464,6 +464,7 @@ def test_the_list_costs_the_same_few_statements_however_long_it_is(amina, sessio
         for _ in range(number):
             make.make_contribution(session, space=amina.space, author=amina.author)
         session.commit()
+        session.expunge_all()
         with counted() as statements:
             assert amina.browser.get("/en/account").status_code == 200
         costs.append(len(statements))

@@ -123,3 +123,34 @@ def test_a_relative_data_folder_is_made_absolute(
     monkeypatch.chdir(tmp_path)
     config = settings.from_environment({"CONSULT_DATA": "here", "CONSULT_SECRET_KEY": "x"})
     assert config.data_dir == tmp_path / "here"
+
+
+def test_offices_are_networks_and_know_their_people(tmp_path: Path) -> None:
+    assert not read(tmp_path).is_office("192.0.2.7")
+    config = read(tmp_path, CONSULT_OFFICES="192.0.2.0/24, 2001:db8::/48,198.51.100.1")
+    for address in ("192.0.2.7", "2001:db8:0:9::1", "198.51.100.1", "::ffff:192.0.2.7"):
+        assert config.is_office(address), address
+    for other in ("192.0.3.7", "2001:db9::1", "198.51.100.2", "unknown", "", None):
+        assert not config.is_office(other), other
+
+
+def test_offices_that_are_no_networks_are_refused_one_by_one(tmp_path: Path) -> None:
+    found = errors_of(tmp_path, CONSULT_OFFICES="here,192.0.2.1/24,192.0.2.0/24")
+    assert len(found) == 2
+    assert found[0].endswith("here is none")
+    assert found[1].endswith("192.0.2.1/24 is none")
+
+
+def test_mails_come_from_consult_at_the_site_unless_told_otherwise(tmp_path: Path) -> None:
+    assert read(tmp_path, **HTTPS).sender == "consult@consult.example.org"
+    assert read(tmp_path, CONSULT_MAIL_FROM="forum@example.org").sender == "forum@example.org"
+    assert read(tmp_path).mail_reply is None
+
+
+@pytest.mark.parametrize(
+    "address", ["reply", "a@b@c", "Reply <r@example.org>", f"{'r' * 31}@example.org", "r+x@a.org"]
+)
+def test_a_reply_address_is_plain_and_leaves_room_for_a_token(tmp_path: Path, address: str) -> None:
+    with pytest.raises(ConfigError) as refused:
+        read(tmp_path, CONSULT_MAIL_REPLY=address)
+    assert "CONSULT_MAIL_REPLY" in refused.value.errors[0]

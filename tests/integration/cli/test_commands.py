@@ -23,7 +23,8 @@ from consult.accounts.models import User
 from consult.core import clock, outbox
 from consult.core.outbox import Handler, OutboxEntry
 from consult.discussion.events import ContributionSent, PublicTextChanged
-from consult.discussion.models import Contribution
+from consult.discussion.models import Contribution, Revision
+from consult.discussion.states import RevisionState
 from consult.operations import queries
 from consult.spaces.events import SpaceDatesChanged
 from consult.spaces.models import Author, Question, RoleGrant, Space
@@ -382,6 +383,9 @@ def test_the_demonstration_holds_a_text_of_every_kind(app: Flask, session: Sessi
     assert by_key["rt3-01"].edited_at is not None
     assert by_key["rt3-41"].reference == "RT3-Q4"
     assert by_key["rt3-20"].reference is None
+    inside = session.get(Revision, by_key["rt3-48"].open_revision_id)
+    assert inside is not None
+    assert inside.state == RevisionState.CLEARANCE
     assert all(c.sent_at is not None and c.sent_at < clock.now() for c in by_key.values())
     assert examine(app, session) == {}
 

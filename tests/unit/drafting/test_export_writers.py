@@ -396,7 +396,7 @@ def test_a_workbook_has_a_sheet_per_question_with_frozen_head_and_filter(tmp_pat
     assert book.sheetnames == ["About", "Q1", "Q2", "Q3", "Q4", "Overflow"]
     sheet = book["Q2"]
     assert sheet.freeze_panes == "B3"
-    assert sheet.auto_filter.ref == "A2:W7"
+    assert sheet.auto_filter.ref == "A2:X7"
     assert [cell.value for cell in sheet[2]][:3] == ["Reference", "Author", "Organisation"]
 
 
