@@ -9,7 +9,7 @@ from functools import cache
 from email_validator import EmailNotValidError, validate_email
 
 from consult.core.i18n import LOCALES
-from consult.core.text import NameProblem, check_name
+from consult.core.names import NameProblem, check_name
 
 MAX_EMAIL = 254
 MAX_NAME = 200

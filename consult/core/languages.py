@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+from consult.core.characters import INVISIBLE
 from consult.core.passages import Passage
-from consult.core.text import INVISIBLE
 
 try:
     from py3langid import langid

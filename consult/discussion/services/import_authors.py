@@ -10,7 +10,8 @@ from typing import Any
 from sqlalchemy import func, insert, or_, select
 from sqlalchemy.orm import Session
 
-from consult.core.text import NameProblem, check_name, single_line
+from consult.core.names import NameProblem, check_name
+from consult.core.text import single_line
 from consult.discussion.interchange import AuthorPart
 from consult.discussion.services.import_matching import author_difference, author_rows
 from consult.discussion.services.import_places import AuthorDraft, Parsed, SpaceFacts, chunks

@@ -11,7 +11,7 @@ from consult.core.db import db
 from consult.core.errors import Gone, NotVisible
 from consult.core.i18n import format_instant, language_label
 from consult.core.markup import SafeHtml
-from consult.core.text import remarks
+from consult.core.remarks import remarks
 from consult.core.web import actor, config
 from consult.core.wording import of_remark
 from consult.discussion import forms

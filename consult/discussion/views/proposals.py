@@ -17,7 +17,8 @@ from consult.core.i18n import gettext as _
 from consult.core.i18n import language_label
 from consult.core.passages import passages
 from consult.core.ports import Suggestion
-from consult.core.text import remarks, truncate
+from consult.core.remarks import remarks
+from consult.core.text import truncate
 from consult.core.web import actor, limiter, needs
 from consult.core.wording import of_remark
 from consult.discussion.services import marks

@@ -15,7 +15,7 @@ from consult.core import clock, idempotency, limits
 from consult.core.db import db
 from consult.core.errors import Forbidden, Invalid, Refusal, RepeatedKey, StaleState, TooMany
 from consult.core.i18n import format_instant, gettext, ngettext
-from consult.core.text import remarks
+from consult.core.remarks import remarks
 from consult.core.unit_of_work import unit_of_work
 from consult.core.web import actor, config
 from consult.core.wording import of_refusal, of_remark

@@ -8,7 +8,8 @@ import csv
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from consult.core.text import spreadsheet_safe, xml_safe
+from consult.core.cells import spreadsheet_safe
+from consult.core.text import xml_safe
 from consult.drafting.exports.rows import (
     ExportHeader,
     ExportQuestion,

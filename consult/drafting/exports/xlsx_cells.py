@@ -4,7 +4,8 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from consult.core.text import spreadsheet_safe, xml_safe
+from consult.core.cells import spreadsheet_safe
+from consult.core.text import xml_safe
 
 MOST_UNITS = 32_767
 """UTF-16 code units of one cell."""
