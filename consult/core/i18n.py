@@ -182,6 +182,8 @@ def zone(name: str | None) -> zoneinfo.ZoneInfo:
 
 def zone_words(name: str | None) -> str:
     """Return a zone's name for people: “New York time”."""
+    if zone(name).key == "UTC":
+        return gettext("Coordinated Universal Time (UTC)")
     return gettext("%(city)s time", city=zone_city(name))
 
 
