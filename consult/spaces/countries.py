@@ -51,9 +51,108 @@ def is_country(code: str) -> bool:
     return code in REGION_OF
 
 
+_UNITED_NATIONS_NAMES = {
+    "en": {
+        "BO": "Bolivia (Plurinational State of)",
+        "CD": "Democratic Republic of the Congo",
+        "CG": "Congo",
+        "CV": "Cabo Verde",
+        "FK": "Falkland Islands (Malvinas)",
+        "FM": "Micronesia (Federated States of)",
+        "GB": "United Kingdom of Great Britain and Northern Ireland",
+        "HK": "China, Hong Kong SAR",
+        "IR": "Iran (Islamic Republic of)",
+        "KP": "Democratic People’s Republic of Korea",
+        "KR": "Republic of Korea",
+        "LA": "Lao People’s Democratic Republic",
+        "MD": "Republic of Moldova",
+        "MM": "Myanmar",
+        "MO": "China, Macao SAR",
+        "PS": "State of Palestine",
+        "RU": "Russian Federation",
+        "SY": "Syrian Arab Republic",
+        "TL": "Timor-Leste",
+        "TR": "Türkiye",
+        "TW": "Taiwan, Province of China",
+        "TZ": "United Republic of Tanzania",
+        "US": "United States of America",
+        "VA": "Holy See",
+        "VE": "Venezuela (Bolivarian Republic of)",
+        "VN": "Viet Nam",
+    },
+    "fr": {
+        "BO": "Bolivie (État plurinational de)",
+        "CD": "République démocratique du Congo",
+        "CG": "Congo",
+        "CV": "Cabo Verde",
+        "FK": "Îles Falkland (Malvinas)",
+        "FM": "Micronésie (États fédérés de)",
+        "GB": "Royaume-Uni de Grande-Bretagne et d’Irlande du Nord",
+        "HK": "Chine, RAS de Hong Kong",
+        "IR": "Iran (République islamique d’)",
+        "KP": "République populaire démocratique de Corée",
+        "KR": "République de Corée",
+        "LA": "République démocratique populaire lao",
+        "MD": "République de Moldova",
+        "MM": "Myanmar",
+        "MO": "Chine, RAS de Macao",
+        "PS": "État de Palestine",
+        "RU": "Fédération de Russie",
+        "SY": "République arabe syrienne",
+        "TL": "Timor-Leste",
+        "TR": "Türkiye",
+        "TW": "Taïwan, Province de Chine",
+        "TZ": "République-Unie de Tanzanie",
+        "US": "États-Unis d’Amérique",
+        "VA": "Saint-Siège",
+        "VE": "Venezuela (République bolivarienne du)",
+        "VN": "Viet Nam",
+    },
+    "es": {
+        "BO": "Bolivia (Estado Plurinacional de)",
+        "CD": "República Democrática del Congo",
+        "CG": "Congo",
+        "CV": "Cabo Verde",
+        "FK": "Islas Malvinas (Falkland Islands)",
+        "FM": "Micronesia (Estados Federados de)",
+        "GB": "Reino Unido de Gran Bretaña e Irlanda del Norte",
+        "HK": "China, RAE de Hong Kong",
+        "IR": "Irán (República Islámica del)",
+        "KP": "República Popular Democrática de Corea",
+        "KR": "República de Corea",
+        "LA": "República Democrática Popular Lao",
+        "MD": "República de Moldova",
+        "MM": "Myanmar",
+        "MO": "China, RAE de Macao",
+        "PS": "Estado de Palestina",
+        "RU": "Federación de Rusia",
+        "SY": "República Árabe Siria",
+        "TL": "Timor-Leste",
+        "TR": "Türkiye",
+        "TW": "Taiwán, Provincia de China",
+        "TZ": "República Unida de Tanzanía",
+        "US": "Estados Unidos de América",
+        "VA": "Santa Sede",
+        "VE": "Venezuela (República Bolivariana de)",
+        "VN": "Viet Nam",
+    },
+}
+"""Short names as the United Nations and ISO 3166-1 write them, where everyday language and so the
+locale data differ; recalled, not taken from a copy of the lists."""
+
+
+@cache
+def names_by_code(locale: str) -> dict[str, str]:
+    """Return names by code in a locale.
+
+    They are those of CLDR, but for states and territories that the United Nations call otherwise.
+    """
+    names = Locale.parse(locale).territories
+    formal = _UNITED_NATIONS_NAMES.get(locale, {})
+    return {code: formal.get(code) or str(names[code]) for code in REGION_OF}
+
+
 @cache
 def country_names(locale: str) -> tuple[tuple[str, str], ...]:
     """Return (code, name in the locale), sorted by name without regard to accents."""
-    names = Locale.parse(locale).territories
-    pairs = ((code, str(names[code])) for code in REGION_OF)
-    return tuple(sorted(pairs, key=lambda pair: fold(pair[1])))
+    return tuple(sorted(names_by_code(locale).items(), key=lambda pair: fold(pair[1])))

@@ -8,6 +8,7 @@ from babel.dates import format_date
 
 from consult.drafting.exports.labels import LABELS
 from consult.drafting.exports.shapes import ExportHeader, ExportQuestion, ExportRow
+from consult.spaces.countries import names_by_code
 
 _PLURALS = {
     "objectives": "objective",
@@ -107,7 +108,7 @@ def _day_locale(locale: str) -> Locale:
 
 def country_name(code: str, locale: str) -> str:
     """Give the name of a country by its ISO 3166 code, or the code where there is no name."""
-    return _day_locale(locale).territories.get(code, code) if code else ""
+    return names_by_code(locale).get(code, code) if code else ""
 
 
 def author_line(row: ExportRow) -> str:

@@ -14,13 +14,15 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from consult.accounts import policy as accounts
+from consult.accounts.models import User
+from consult.accounts.states import UserStatus
 from consult.core import audit, limits, tokens
 from consult.core.authz import Role
 from consult.core.errors import Invalid, NotVisible, StaleState
 from consult.core.outbox import emit
 from consult.core.text import single_line
 from consult.spaces.events import InvitationMade
-from consult.spaces.models import Author, Forum, Invitation
+from consult.spaces.models import Author, AuthorMember, Forum, Invitation, RoleGrant
 from consult.spaces.services.roles import check_scope
 from consult.spaces.states import InvitationState, Membership, invitation_state
 
@@ -138,7 +140,32 @@ def live_invitation(
     bound = invitation.email_key
     if not tokens.is_genuine(token, PURPOSE, bound=bound, secret_key=secret_key):
         return None
-    return invitation if state_of(invitation, now=now) is InvitationState.OPEN else None
+    if state_of(invitation, now=now) is not InvitationState.OPEN:
+        return None
+    return invitation if _still_stands_behind(session, invitation) else None
+
+
+def _still_stands_behind(session: Session, invitation: Invitation) -> bool:
+    """Whether whoever invited could do so today: an invitation does not outlive their authority."""
+    inviter_id = invitation.invited_by
+    if inviter_id is None:
+        return True
+    inviter = session.get(User, inviter_id, populate_existing=True)
+    if inviter is None or inviter.status != UserStatus.ACTIVE:
+        return False
+    organises = select(RoleGrant.id).where(
+        RoleGrant.user_id == inviter_id,
+        RoleGrant.role == Role.ORGANISER,
+        RoleGrant.forum_id == invitation.forum_id,
+    )
+    if session.scalars(organises.limit(1)).first() is not None:
+        return True
+    cares = select(AuthorMember.author_id).where(
+        AuthorMember.author_id == (invitation.author_id or 0),
+        AuthorMember.user_id == inviter_id,
+        AuthorMember.membership == Membership.FOCAL_POINT,
+    )
+    return session.scalars(cares).first() is not None
 
 
 def state_of(invitation: Invitation, *, now: dt.datetime) -> InvitationState:

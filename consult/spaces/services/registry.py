@@ -53,6 +53,7 @@ def accept_organisation(
     before, organisation.standing = organisation.standing, OrganisationStanding.REGISTERED
     session.flush()
     if renamed:
+        _name_delegation(session, organisation)
         _tell_of_authors(session, organisation, now=now)
     _note(
         session,
@@ -138,11 +139,24 @@ def merge_organisations(
         .execution_options(synchronize_session="fetch")
     )
     merged.merged_into_id = target.id
+    if merged.standing == OrganisationStanding.REGISTERED:
+        target.standing = OrganisationStanding.REGISTERED
+    _name_delegation(session, target)
     target.category_id = target.category_id or merged.category_id
     target.country = target.country or merged.country
     session.flush()
     _note(session, "organisation.merge", merged, by=by, now=now, into=target.id)
     return target
+
+
+def _name_delegation(session: Session, organisation: Organisation) -> None:
+    """Have a delegation go by the name of its organisation."""
+    session.execute(
+        update(Author)
+        .where(Author.organisation_id == organisation.id, Author.is_delegation)
+        .values(name=organisation.name)
+        .execution_options(synchronize_session="fetch")
+    )
 
 
 def _locked(session: Session, organisation_id: int, *, forum: Forum) -> Organisation:

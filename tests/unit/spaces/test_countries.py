@@ -38,3 +38,11 @@ def test_names_are_those_of_the_language_and_sorted_without_accents() -> None:
     assert dict(country_names("es"))["DE"] == "Alemania"
     assert names.index("Égypte") < names.index("Finlande")
     assert names.index("Danemark") < names.index("Égypte")
+
+
+def test_states_are_named_as_the_united_nations_name_them() -> None:
+    named = {locale: dict(country_names(locale)) for locale in ("en", "fr", "es")}
+    assert named["en"]["KP"] == "Democratic People’s Republic of Korea"
+    assert named["fr"]["PS"] == "État de Palestine"
+    assert named["es"]["FK"] == "Islas Malvinas (Falkland Islands)"
+    assert named["fr"]["SN"] == "Sénégal"
