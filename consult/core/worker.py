@@ -13,7 +13,7 @@ import structlog
 from sqlalchemy.orm import Session
 
 from consult.core import clock, outbox
-from consult.core.db import db
+from consult.core.db import LogInUse, db
 from consult.core.unit_of_work import unit_of_work
 
 POLL = 0.5
@@ -58,7 +58,9 @@ def _attempt(rows: list[outbox.OutboxEntry], *, is_alone: bool) -> bool:
                 handler.run(session, payloads, now=now, **prepared)
             outbox.finish(session, rows, now=clock.now())
     except Exception as error:
-        log.warning("handler failed", handler=handler.name, rows=len(rows), exc_info=is_alone)
+        # That somebody is at work just now is no fault: one line says that it is tried again.
+        shows_where = is_alone and not isinstance(error, LogInUse)
+        log.warning("handler failed", handler=handler.name, rows=len(rows), exc_info=shows_where)
         if is_alone:
             with unit_of_work() as session:
                 outbox.fail(session, rows, error=repr(error), now=clock.now())
