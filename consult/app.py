@@ -27,6 +27,7 @@ from consult.discussion import views as discussion_views
 from consult.discussion.documents import Contributions
 from consult.discussion.fragments import Fragments
 from consult.discussion.papers.scanning import Clamd
+from consult.discussion.queries.heard import texts_of_organisation
 from consult.discussion.queries.own_data import own_data as discussion_data
 from consult.discussion.services import erasing as discussion_erasing
 from consult.drafting import models as drafting_models
@@ -45,8 +46,10 @@ from consult.notifications import views as notifications_views
 from consult.notifications.handlers import following as following_handlers
 from consult.notifications.handlers import own_data as notifications_own_data
 from consult.notifications.queries.announcements import announcements
+from consult.notifications.queries.followed_texts import HOLDS_BACK_STAFF
 from consult.notifications.queries.own_rows import own_data as mail_data
 from consult.notifications.services import erasing as mail_erasing
+from consult.notifications.services import mail_files
 from consult.operations import handlers as operations_handlers
 from consult.operations import views as operations_views
 from consult.operations.services import living_again
@@ -121,6 +124,8 @@ def _bind(app: Flask, config: settings.Config) -> None:
     """Hand each feature what it wants from above its floor, and subscribe the reactions."""
     ports = Ports(decision_words=decision_words, suggester=mentions.suggest, site_names=_site_names)
     ports.announcements = announcements
+    ports.texts_of_organisation = texts_of_organisation
+    ports.asks_to_take_part = space_queries.asks_to_take_part
     ports.documents["contributions"] = Contributions()
     app.extensions["consult.ports"] = ports
     _bind_own_data(ports, config)
@@ -175,8 +180,11 @@ def _bind_own_data(ports: Ports, config: settings.Config) -> None:
 
 
 def _mail_folders(config: settings.Config) -> tuple[Path, ...]:
-    """Return where mails lie as files: those sent without a server, and those not understood."""
-    return config.mail_dir, config.mail_in_dir / "failed"
+    """Return where mails lie as files: those sent without a server, those not understood, and
+    replies that went nowhere.
+    """
+    came_in = config.mail_in_dir
+    return config.mail_dir, came_in / "failed", came_in / mail_files.KEPT
 
 
 def _check_erasures(session: Session, _now: dt.datetime) -> Iterator[str]:
@@ -262,6 +270,12 @@ def _configure(app: Flask, config: settings.Config) -> None:
 
 
 def _engine_options(config: settings.Config) -> dict[str, object]:
+    # What runs without a request asks the session whether staff are held back.
+    holds_back = config.staff_second_factor == "required"
+    return {"execution_options": {HOLDS_BACK_STAFF: holds_back}, **_pool_options(config)}
+
+
+def _pool_options(config: settings.Config) -> dict[str, object]:
     # Errors end in logs and in the outbox, where nobody's words may stand.
     if config.database_url.startswith("sqlite"):
         return {"pool_size": 16, "pool_timeout": 10, "hide_parameters": True}

@@ -151,7 +151,8 @@ def _navigation(who: Actor) -> list[tuple[str, str, bool]]:
         (pgettext("heading", "Search"), "search.results", here.startswith("search.")),
     ]
     if who.is_signed_in:
-        items.append((_("My contributions"), "discussion.account", here == "discussion.account"))
+        is_own = f"{request.path}/".startswith(f"/{i18n.locale()}/account/")
+        items.append((_("My contributions"), "discussion.account", is_own))
     if who.has(Role.MODERATOR) or who.has(Role.ORGANISER):
         items.append((_("Moderation"), "moderation.queue", here.startswith("moderation.")))
     if who.has(Role.DRAFTER) or who.has(Role.ORGANISER):

@@ -61,9 +61,10 @@ def secret(sent: Mapping[str, str], name: str) -> str:
 def read_sign_in(sent: Mapping[str, str]) -> Form:
     """Read `email` and the hidden `next`; `email` and `password` must be there."""
     form = read(sent, ("email", "next"))
-    form.require("email")
+    if not form.values["email"]:
+        form.add("email", wording.of_problem("email-missing"))
     if not secret(sent, "password"):
-        form.add("password", wording.of_problem("missing"))
+        form.add("password", wording.of_problem("password-empty"))
     return form
 
 

@@ -14,7 +14,6 @@ from consult.core.names import NameProblem, check_name
 MAX_EMAIL = 254
 MAX_NAME = 200
 _NAME_CODES = {
-    NameProblem.EMPTY: "missing",
     NameProblem.TOO_LONG: "too-long",
     NameProblem.CONTROL: "name-characters",
     NameProblem.BIDI: "name-characters",
@@ -36,16 +35,24 @@ _PLACES = (
 )
 
 
-def name_problem(text: str) -> str | None:
-    """Return what is wrong with a name of a person or organisation as a problem code, or None."""
+def name_problem(text: str, *, missing: str = "missing") -> str | None:
+    """Return what is wrong with a name of a person or organisation as a problem code, or None.
+
+    `missing` is the code for no name at all: `name-missing` asks people for their own.
+    """
     problem = check_name(text.strip(), limit=MAX_NAME)
+    if problem is NameProblem.EMPTY:
+        return missing
     return None if problem is None else _NAME_CODES[problem]
 
 
-def email_problem(text: str) -> str | None:
-    """Return what is wrong with an address as a problem code, or None; nothing is looked up."""
+def email_problem(text: str, *, missing: str = "missing") -> str | None:
+    """Return what is wrong with an address as a problem code, or None; nothing is looked up.
+
+    `missing` is the code for no address at all: `email-missing` asks people for their own.
+    """
     if not text.strip():
-        return "missing"
+        return missing
     if len(text) > MAX_EMAIL:
         return "email-invalid"
     try:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import io
-import os
 import secrets
 from collections.abc import Iterable
 from pathlib import Path
@@ -28,7 +27,7 @@ from consult.discussion.views import paper_words
 from consult.notifications.inbound import addresses, reading, replies, reports
 from consult.notifications.inbound.addresses import Named, Purpose
 from consult.notifications.inbound.reading import Incoming, MailedFile
-from consult.notifications.services import bouncing, receiving
+from consult.notifications.services import bouncing, mail_files, receiving
 from consult.notifications.services.receiving import Answer, Outcome
 
 log = structlog.get_logger("consult.mail")
@@ -47,38 +46,40 @@ def take_in(raw: bytes, *, stamp: dt.datetime | None = None) -> Outcome:
     mail = reading.read(raw)
     with unit_of_work() as session:
         known = receiving.is_known(session, digest=mail.digest)
-    outcome = Outcome.KNOWN if known else _deal_with(mail, stamp=stamp, now=now)
+    outcome = Outcome.KNOWN if known else _deal_with(mail, raw, stamp=stamp, now=now)
     log.info("mail came in", outcome=outcome.value, files=len(mail.files))
     return outcome
 
 
 def keep_aside(raw: bytes) -> Path:
     """Keep a mail that could not be dealt with, readable by us only; raises OSError."""
-    folder = _config().mail_in_dir / "failed"
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    path = folder / f"{clock.now():%Y%m%dT%H%M%SZ}-{secrets.token_hex(8)}.eml"
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-        file.write(raw)
-        file.flush()
-        os.fsync(file.fileno())
-    return path
+    name = f"{clock.now():%Y%m%dT%H%M%SZ}-{secrets.token_hex(8)}.eml"
+    return mail_files.keep(_config().mail_in_dir / "failed", name=name, content=raw)
+
+
+def _keep_words(mail: Incoming, raw: bytes) -> None:
+    """Keep a reply that goes nowhere for thirty days, under one name however often it comes."""
+    folder = _config().mail_in_dir / mail_files.KEPT
+    mail_files.keep(folder, name=f"{mail.digest}.eml", content=raw)
 
 
 def _config() -> settings.Config:
     return cast(settings.Config, current_app.extensions["consult.config"])
 
 
-def _deal_with(mail: Incoming, *, stamp: dt.datetime | None, now: dt.datetime) -> Outcome:
+def _deal_with(
+    mail: Incoming, raw: bytes, *, stamp: dt.datetime | None, now: dt.datetime
+) -> Outcome:
     base = _config().mail_reply or ""
     named = addresses.named_by(mail.recipients, base=base, secret_key=_config().secret_key)
     if named is not None and named.purpose is Purpose.BOUNCE:
         return _note_bounce(mail, named, now=now)
-    if mail.is_automatic or not mail.sender or addresses.is_ours(mail.sender, base=base):
-        return Outcome.AUTOMATIC
-    if mail.sender.casefold() == _config().sender.casefold():
+    if _is_of_a_machine(mail, base=base):
+        if named is not None:
+            _keep_words(mail, raw)
         return Outcome.AUTOMATIC
     if named is None:
-        return _tell_unaddressed(mail, now=now)
+        return Outcome.AUTOMATIC if mail.seems_automatic else _tell_unaddressed(mail, now=now)
     with unit_of_work() as session:
         answer = receiving.answer_by(
             session, delivery_id=named.delivery_id, sender=mail.sender, now=now
@@ -86,13 +87,24 @@ def _deal_with(mail: Incoming, *, stamp: dt.datetime | None, now: dt.datetime) -
         if answer is None and receiving.is_shut_out(session, sender=mail.sender):
             return Outcome.UNADDRESSED
         if answer is None:
+            _keep_words(mail, raw)
+        if answer is None and mail.seems_automatic:
+            return Outcome.AUTOMATIC
+        if answer is None:
             receiving.refuse_stranger(
                 session, digest=mail.digest, sender=mail.sender, locale=_language(mail), now=now
             )
             return Outcome.STRANGER
     with i18n.in_locale(i18n.best_locale([answer.locale])):
         arrived_at = receiving.instant_of_arrival(stamp or mail.arrived_at, now=now)
-        return _take(mail, answer, arrived_at=arrived_at, now=now)
+        return _take(mail, raw, answer, arrived_at=arrived_at, now=now)
+
+
+def _is_of_a_machine(mail: Incoming, *, base: str) -> bool:
+    """Whether a mail says that nobody wrote it, or comes from nobody or from ourselves."""
+    is_own = mail.sender.casefold() == _config().sender.casefold()
+    is_ours = is_own or addresses.is_ours(mail.sender, base=base)
+    return mail.is_automatic or not mail.sender or is_ours
 
 
 def _note_bounce(mail: Incoming, named: Named, *, now: dt.datetime) -> Outcome:
@@ -127,7 +139,9 @@ def _tell_unaddressed(mail: Incoming, *, now: dt.datetime) -> Outcome:
     return Outcome.REFUSED
 
 
-def _take(mail: Incoming, answer: Answer, *, arrived_at: dt.datetime, now: dt.datetime) -> Outcome:
+def _take(
+    mail: Incoming, raw: bytes, answer: Answer, *, arrived_at: dt.datetime, now: dt.datetime
+) -> Outcome:
     body = addresses.scrubbed(replies.own_words(mail.text), base=_config().mail_reply or "")
     problems = _problems_before(mail, answer, body)
     tokens: list[str] = []
@@ -151,7 +165,7 @@ def _take(mail: Incoming, answer: Answer, *, arrived_at: dt.datetime, now: dt.da
         else:
             return Outcome.KNOWN if contribution is None else Outcome.TAKEN
     with unit_of_work() as session:
-        receiving.refuse(
+        is_answered = receiving.refuse(
             session,
             digest=mail.digest,
             answer=answer,
@@ -159,6 +173,8 @@ def _take(mail: Incoming, answer: Answer, *, arrived_at: dt.datetime, now: dt.da
             problems=problems,
             now=now,
         )
+        if not is_answered:
+            _keep_words(mail, raw)
     return Outcome.REFUSED
 
 

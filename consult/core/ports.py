@@ -213,8 +213,12 @@ class Ports:
     suggester: Suggester | None = None
     decision_words: DecisionReader | None = None
     announcements: AnnouncementReader | None = None
+    texts_of_organisation: Callable[[Session, int], int] | None = None
+    """How many public texts stand under an organisation, by its id."""
     site_names: Callable[[], tuple[str, ...]] = tuple
     """Names of the forum, the short one in the page's language first; none without a forum."""
+    asks_to_take_part: Callable[[Session, int], bool] = lambda _session, _user_id: False
+    """Whether a user asked to take part in some forum and is not approved there."""
 
     def erase(self, session: Session, erasing: Erasing) -> dict[str, int]:
         """Run every eraser in the order of registration; return rows touched by each."""

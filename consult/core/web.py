@@ -48,6 +48,8 @@ CSP = (
     "frame-ancestors 'none'"
 )
 FILE_CSP = "default-src 'none'; sandbox"
+PUBLIC_TOKENS = "/<lang>/files/"
+"""Where the addresses of papers begin; their tokens are names, not secrets."""
 PERMISSIONS_POLICY = (
     "accelerometer=(), camera=(), geolocation=(), gyroscope=(), magnetometer=(), "
     "microphone=(), payment=(), usb=()"
@@ -196,6 +198,16 @@ def _refuse_nul() -> None:
         request.__dict__["args"] = ImmutableMultiDict(clean)
 
 
+def _is_behind_a_token() -> bool:
+    """Whether the address of the page is a secret of one reader; those of papers are public, or
+    their page says otherwise.
+    """
+    rule = request.url_rule
+    return (
+        rule is not None and "token" in rule.arguments and not rule.rule.startswith(PUBLIC_TOKENS)
+    )
+
+
 def _finish(response: Response) -> Response:
     secure = config().is_https
     headers = response.headers
@@ -217,6 +229,9 @@ def _finish(response: Response) -> Response:
         return response
     # The cookie is written after this; a page that changes it belongs to one reader.
     is_personal = g.get("actor", VISITOR).is_signed_in or session.modified
+    if _is_behind_a_token():
+        headers["X-Robots-Tag"] = "noindex"
+        is_personal = True
     if is_personal or response.status_code >= 400:
         headers["Cache-Control"] = "private, no-store"
     else:

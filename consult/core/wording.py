@@ -73,6 +73,10 @@ REFUSALS = {
 
 PROBLEMS = {
     "missing": lazy_gettext("Please fill in this field."),
+    "name-missing": lazy_gettext("Please enter your name."),
+    "email-missing": lazy_gettext("Please enter your e-mail address."),
+    "password-missing": lazy_gettext("Please choose a password."),
+    "password-empty": lazy_gettext("Please enter your password."),
     "too-long": lazy_gettext("This is too long."),
     "draft-not-here": lazy_gettext(
         "A text of yours waits for a moderator, so no draft can be kept beside it. Send this one"

@@ -157,6 +157,7 @@ class Revision(Base):
     renderer_version: Mapped[int] = mapped_column(Integer)
     sent_at: Mapped[dt.datetime | None] = mapped_column(Instant)
     decided_at: Mapped[dt.datetime | None] = mapped_column(Instant)
+    """Of a draft: when the focal point handed it back."""
     created_at: Mapped[dt.datetime] = mapped_column(Instant)
     saved_at: Mapped[dt.datetime] = mapped_column(Instant)
     language_spans: Mapped[list[list[Any]] | None] = mapped_column(Json)

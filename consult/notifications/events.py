@@ -26,6 +26,8 @@ class SpaceDatesSettled:
     opens_at: str | None
     closes_at: str | None
     """The dates then, as ISO 8601; where the space has others now, a later change tells of them."""
+    change_id: int = 0
+    """Entry of the audit log that tells of the newest change then; 0 where there is none."""
 
 
 @dataclass(frozen=True)

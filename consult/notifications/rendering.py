@@ -5,16 +5,19 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from email.message import EmailMessage
+from html import unescape
 from typing import Any
 from urllib.parse import urlsplit
 
 from flask import current_app
 
-from consult.core import i18n, web
+from consult.core import i18n, markup, web
 from consult.notifications import messages
 from consult.notifications.inbound import addresses
 from consult.notifications.queries import MailFacts, MailLink
 from consult.notifications.services import Render
+
+_LINK = re.compile(r'<a [^>]*?href="((?:https?|mailto):[^"]*)"[^>]*>(.*?)</a>', re.DOTALL)
 
 SIGNATURE = "Consult"
 """Who writes where no forum has been loaded yet."""
@@ -89,6 +92,10 @@ def _words(facts: MailFacts, *, url: Callable[..., str]) -> dict[str, Any]:
     """Return what the templates may say."""
     locale = _locale(facts)
     forum, space, revision, decision = facts.forum, facts.space, facts.revision, facts.decision
+    # A draft has no HTML of its own yet, so what is quoted is rendered here.
+    quoted = (
+        markup.render(revision.source, format=revision.format or "markdown") if revision else ""
+    )
     forum_name = messages.one_line(forum.short_title.in_(locale)) if forum else SIGNATURE
     zone_name = facts.user.time_zone or (forum.time_zone if forum else None)
     contacts = (space.contact if space else None, forum.contact if forum else None)
@@ -106,7 +113,8 @@ def _words(facts: MailFacts, *, url: Callable[..., str]) -> dict[str, Any]:
         "answers_by_mail": answer_to is not None,
         "contribution_name": facts.contribution_name,
         "is_new_text": facts.is_new_text,
-        "text": revision.source if revision else None,
+        "text": _plain(quoted),
+        "text_html": quoted,
         "text_language": revision.language if revision else None,
         "decision": decision,
         "reason_label": _said(decision.reason_label if decision else None, locale),
@@ -136,6 +144,17 @@ def _address(link: MailLink, *, locale: str, url: Callable[..., str]) -> str:
     if link.token is not None:
         values["token"] = link.token(web.config().secret_key)
     return url(link.endpoint, lang=locale, **values)
+
+
+def _plain(html: str) -> str:
+    """Return rendered HTML as plain text, with the address of a link after its words."""
+    return markup.to_text(_LINK.sub(_written_out, html))
+
+
+def _written_out(link: re.Match[str]) -> str:
+    address, words = link.groups()
+    is_told = markup.to_text(words) in {unescape(address), unescape(address).partition(":")[2]}
+    return words if is_told else f"{words} ({address})"
 
 
 def _said(text: Any, locale: str) -> str | None:

@@ -4,7 +4,7 @@
 const PAUSE = 200;
 const FEWEST = 2;
 
-for (const field of document.querySelectorAll("input[name=organisation], input[name=into]")) {
+for (const field of document.querySelectorAll(":is(input[name=organisation], input[name=into]):not([type=hidden])")) {
   if (!(field instanceof HTMLInputElement)) continue;
   const list = document.createElement("datalist");
   list.id = `${field.id}-known`;

@@ -213,6 +213,10 @@ def organiser(root: str) -> Iterable[Visit]:
     """Pages of somebody who runs the forum."""
     for path in ("/", "/moderation", "/drafting", "/drafting/round-table-1"):
         yield f"{root}{path}", None
+    for path in ("/people/roles", "/people/organisations"):
+        yield f"{root}{path}", None
+    registry = f"{root}/people/organisations"
+    yield "an organisation", partial(follow, address=registry, selector=".entry a")
 
 
 ROLES = {

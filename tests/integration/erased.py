@@ -319,7 +319,9 @@ class Person:
         )
 
     def _filed_by_staff(self, now):
-        """What the moderators filed for the same address before there was an account."""
+        """What the moderators filed for the same address before there was an account; they said
+        that it is theirs.
+        """
         author = make.make_author(
             self.session,
             forum=self.forum,
@@ -347,6 +349,7 @@ class Person:
                 filed_by=self.moderator.id,
                 created_at=now,
                 asked_at=now,
+                confirmed_at=now,
             )
         )
 

@@ -32,7 +32,9 @@ from tests import factories as make
 from tests import postgresql
 from tests.conftest import DATABASES
 from tests.integration.discussion.attached import make_attachment
+from tests.integration.discussion.filing import disown, file_for, intake_of
 from tests.integration.erased import PUBLIC, Person, in_files, in_tables, unpacked
+from tests.integration.moderation.desk import make_desk
 from tests.signing_in import sign_in
 
 ON_SQLITE = pytest.mark.parametrize("installation", ["sqlite"], indirect=True)
@@ -242,7 +244,11 @@ def test_a_delegation_keeps_its_texts_when_one_of_its_people_goes(app, session):
     user = make.make_user(session)
     delegation = make.make_author(session, forum=forum, is_delegation=True, name="Delegation")
     session.add(
-        AuthorMember(author_id=delegation.id, user_id=user.id, membership=Membership.CONTRIBUTOR)
+        AuthorMember(author_id=delegation.id, user_id=user.id, membership=Membership.FOCAL_POINT)
+    )
+    stays = make.make_user(session)
+    session.add(
+        AuthorMember(author_id=delegation.id, user_id=stays.id, membership=Membership.CONTRIBUTOR)
     )
     said = make.make_contribution(session, space=space, author=delegation, source="We say so.")
     session.get_one(Revision, said.published_revision_id).submitted_by = user.id
@@ -251,7 +257,26 @@ def test_a_delegation_keeps_its_texts_when_one_of_its_people_goes(app, session):
     session.expire_all()
     assert session.get_one(Author, delegation.id).name == "Delegation"
     assert session.get_one(Revision, said.published_revision_id).source == "We say so."
-    assert session.scalars(select(AuthorMember)).all() == []
+    (left,) = session.scalars(select(AuthorMember)).all()
+    assert (left.user_id, left.membership) == (stays.id, Membership.FOCAL_POINT)
+
+
+@pytest.mark.parametrize("answer", ["none", "disowned"])
+def test_what_somebody_never_said_was_theirs_loses_their_address_only(app, session, answer):
+    desk = make_desk(session)
+    user = make.make_user(session, email="lucia@example.org")
+    filed = file_for(session, actor=desk.first, space=desk.space, source="Not hers, perhaps.")
+    if answer == "disowned":
+        disown(session, filed)
+    session.commit()
+    _erase(app, user.id, keeps_texts=False)
+    session.expire_all()
+    author = session.get_one(Author, filed.author_id)
+    assert (author.name, author.is_erased) == ("Lucía Ferrer", False)
+    sources = select(Revision.source).where(Revision.contribution_id == filed.id)
+    assert session.scalars(sources).all() == ["Not hers, perhaps."]
+    asked = intake_of(session, filed)
+    assert (asked.email, asked.email_key) == (None, None)
 
 
 def test_an_organisation_that_others_speak_for_stays(app, somebody):

@@ -21,6 +21,7 @@ from consult.accounts.models import MailedLink, User, UserSession
 from consult.accounts.states import LinkPurpose, UserStatus
 from consult.core import clock
 from consult.spaces.models import Author, Forum
+from consult.spaces.states import Registration
 from tests.factories import make_forum, make_user
 
 GOOD = "rain on the tin roof"
@@ -146,6 +147,29 @@ def test_from_registering_to_signing_out(
     assert answer.status_code == 303
     assert not _is_signed_in(first)
     assert session.scalars(select(UserSession)).all() == []
+
+
+def test_who_has_to_be_approved_is_not_told_that_the_account_is_ready(
+    app: Flask, client: FlaskClient, session: Scoped, forum: Forum
+) -> None:
+    forum.registration = Registration.APPROVAL
+    _post(client, "/en/register", **_registration())
+
+    page = _post(client, f"/en/confirm/{_token(app, session, LinkPurpose.CONFIRM)}").text
+
+    assert "The organisers now read your request" in page
+    assert "Your account is ready" not in page
+
+
+def test_mistakes_are_counted_and_each_names_its_field(client: FlaskClient, forum: Forum) -> None:
+    empty = _registration(name="", email="", password="")
+    page = _post(client, "/en/register", **empty).text
+
+    assert "3 points need your attention" in page
+    for sentence in ("enter your name", "enter your e-mail address", "choose a password"):
+        assert f"Please {sentence}." in page
+    page = _post(client, "/en/register", **_registration(name="")).text
+    assert "One point needs your attention" in page
 
 
 def test_a_forgotten_password_is_replaced_by_mail(

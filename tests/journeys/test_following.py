@@ -237,7 +237,10 @@ def test_looking_at_the_address_changes_nothing(session, client, lin, space):
     assert "Nothing has changed yet" in page.text
     assert str(space.kicker) in page.text
     assert kept(session)[0].rhythm == "daily"
-    assert "no more of these" in client.post(path, data={"act": "this"}).text
+    assert "Follow again" not in page.text
+    done = client.post(path, data={"act": "this"}).text
+    assert "no more of these" in done
+    assert f'href="/en/follow/space/{space.slug}">Follow again' in done
     assert "no more of these" in client.get(path).text
 
 
@@ -352,6 +355,21 @@ def test_an_announcement_is_previewed_then_sent_once(session, client, organiser,
     page = client.get(f"/es/spaces/{space.slug}").text
     assert '<article class="top" lang="en"><h3>A webinar</h3>' in page
     assert "<em>Lundi</em>" in client.get(f"/fr/spaces/{space.slug}").text
+
+
+def test_an_announcement_that_nobody_gets_by_mail_says_so(organiser, space):
+    path = f"/en/spaces/{space.slug}/announce"
+    assert "Nobody follows it by mail yet." in organiser.get(path).text
+    preview = post(organiser, path, act="preview", **WORDS)
+    assert "0 people" not in preview.text
+    assert "Publish it" in preview.text
+    fields = {
+        **WORDS,
+        "idempotency_key": key_of(preview.text),
+        "csrf_token": token_of(preview.text),
+    }
+    sent = organiser.post(path, data={**fields, "act": "send"})
+    assert "Your announcement is published." in organiser.get(sent.location).text
 
 
 def test_what_is_missing_in_an_announcement_is_asked_for(session, organiser, space):

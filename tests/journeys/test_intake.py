@@ -255,7 +255,11 @@ def test_the_desk_says_for_whom_it_was_submitted(app, session, desk, organiser):
         page = browser.get(path).text
         assert "Submitted for \u2068Puertas Abiertas\u2069 by the secretariat" in page
         assert "Lucía" not in page
-    assert "Spanish" in browser.get(f"/en/moderation/{made.receipt}").text
+    item = browser.get(f"/en/moderation/{made.receipt}").text
+    assert "Spanish" in item
+    assert "received on " in item
+    assert "entered by the secretariat on " in item
+    assert "sent on " not in item
 
 
 def test_the_moderator_who_entered_it_gets_no_decision_form(app, session, desk):

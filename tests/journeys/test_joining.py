@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import html
 import re
 from typing import Any
 
@@ -146,6 +147,9 @@ def test_marisol_asks_and_takes_part_once_she_is_approved(
     hers = browser_of(app, session, user)
     question = f"/en/spaces/{space.slug}/questions/1"
     assert "The organisers read your request" in hers.get(question).text
+    page = hers.get("/en/account").text
+    assert "once the organisers have approved your request" in page
+    assert "answer a question" not in page
     assert "Your request is with the organisers" in hers.get("/en/account/affiliation").text
     answer = hers.post(question, data={"body": "Ports matter.", "action": "send"})
     assert answer.status_code in {400, 403}
@@ -216,6 +220,17 @@ def test_registering_tells_nothing_about_who_exists(
 
 
 # By invitation ------------------------------------------------------------------------------
+
+
+def test_no_page_offers_an_account_where_only_the_invited_take_part(
+    client: FlaskClient, forum: Forum
+) -> None:
+    assert "Create an account" in client.get("/en/sign-in").text
+    forum.registration = Registration.INVITATION
+    assert "Create an account" not in client.get("/en/sign-in").text
+    page = client.get("/en/register").text
+    assert "<h1>Taking part is by invitation</h1>" in page
+    assert "Create an account" not in page
 
 
 def test_an_invitation_makes_a_confirmed_account_with_its_own_address(
@@ -382,6 +397,32 @@ def test_a_newer_required_text_is_asked_for_before_the_next_writing(
     assert session.scalars(select(Consent.withdrawn_at)).all().count(None) == 0
 
 
+@pytest.mark.parametrize("place", ["answer", "ask", "edit"])
+def test_nothing_of_a_text_is_lost_where_a_consent_is_missing(
+    app: Flask, session: Scoped, forum: Forum, space: Space, place: str
+) -> None:
+    user = make.make_user(session)
+    author = make.make_author(session, forum=forum, user=user)
+    said = make.make_contribution(session, space=space, author=author)
+    ask(session, "publish")
+    hers = browser_of(app, session, user)
+    at = {
+        "answer": f"/en/spaces/{space.slug}/questions/1",
+        "ask": f"/en/spaces/{space.slug}/ask",
+        "edit": f"/en/contributions/{said.reference}/edit",
+    }[place]
+    page = hers.get(at).text
+    body = "First line <of it>.\n\n" + "A long way round. " * 200 + "The end."
+    hidden = re.findall(r'name="(idempotency_key|seen)" value="([^"]*)"', page)
+    sent = {"body": body, "language": "en", "action": "send"} | dict(hidden)
+    refused = send(hers, at, **sent)
+    assert refused.status_code == 403
+    assert body in html.unescape(refused.text)
+    # It can be kept without agreeing, too.
+    assert send(hers, at, **sent | {"action": "save"}).status_code == 303
+    assert "The end." in hers.get(at).text
+
+
 # Organisations ------------------------------------------------------------------------------
 
 
@@ -448,7 +489,17 @@ def test_an_organiser_takes_renames_and_merges_organisations(
     sent = {"organisation": "UN Trade", "act": "merge", "into": "Nobody"}
     assert send(desk, one, at=f"{one}?name=UN+Trade", **sent).status_code == 422
     sent["into"] = "U.N.C.T.A.D."
-    assert send(desk, one, at=f"{one}?name=UN+Trade", **sent).status_code == 303
+    asked = send(desk, one, at=f"{one}?name=UN+Trade", **sent)
+    assert asked.status_code == 200
+    assert "Merge “UN Trade and Development” into “Unctad”?" in asked.text
+    assert "1 person or delegation moves." in asked.text
+    assert "0 published texts move with them." in asked.text
+    session.refresh(author)
+    assert author.organisation_id == proposed.id
+    done = send(desk, one, at=f"{one}?name=UN+Trade", **sent | {"act": "merge-now"})
+    assert done.status_code == 303
+    told = "“UN Trade and Development” is now part of “Unctad”; 1 person or delegation moved."
+    assert told in desk.get(done.location).text
     session.refresh(author)
     assert session.get_one(Organisation, author.organisation_id).name == "Unctad"
     assert "Unctad" in desk.get(f"{page}?q=trade").text
@@ -473,6 +524,9 @@ def test_an_organiser_appoints_suspends_and_takes_roles_away(
     page = desk.get(path).text
     assert "Mo Derator" in page
     assert "mod@example.org" not in page
+    where = f"“{space.title}”"
+    assert f"Mo Derator loses the role “Moderator” in {where} at once." in page
+    assert "Mo Derator is signed out everywhere" in page
     assert send(desk, path, **sent | {"space": ""}).status_code == 422
     assert send(desk, path, **sent | {"email": "new@example.org"}).status_code == 303
     assert session.scalars(select(Invitation.role)).one() == Role.MODERATOR

@@ -41,7 +41,7 @@ def ask_for_address(
     if user is None or user.status != UserStatus.ACTIVE:
         raise Forbidden(Refusal.SUSPENDED)
     email = email.strip()
-    problem = policy.email_problem(email)
+    problem = policy.email_problem(email, missing="email-missing")
     raise_problems({"email": "email-same" if email == user.email else problem})
     key = policy.email_key(email)
     spend(

@@ -37,7 +37,7 @@ def password_problem(
 ) -> str | None:
     """Return what is wrong with somebody's new password as a problem code, or None."""
     if not password:
-        return "missing"
+        return "password-missing"
     return passwords.check(
         password, context_words=(name, email, *site_words), min_length=min_length
     )

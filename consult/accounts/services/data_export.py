@@ -271,7 +271,7 @@ def read_me(*, now: dt.datetime) -> str:
         _("The folder files holds what you attached to texts or handed in."),
         _("All times are in Coordinated Universal Time (UTC)."),
         _(
-            "Your password, the digests of your sessions and the keys of your second factor are"
+            "Your password, the digests of your sessions and the keys of your second step are"
             " left out: they would only help a thief."
         ),
     )

@@ -38,7 +38,7 @@ def change_profile(
     is_zone = time_zone is None or time_zone in policy.time_zones()
     raise_problems(
         {
-            "name": policy.name_problem(name),
+            "name": policy.name_problem(name, missing="name-missing"),
             "locale": None if policy.is_locale(locale) else "language-unknown",
             "time_zone": None if is_zone else "time-zone-unknown",
         }

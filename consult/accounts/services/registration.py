@@ -53,8 +53,8 @@ def register(
     """
     raise_problems(
         {
-            "name": policy.name_problem(name),
-            "email": policy.email_problem(email),
+            "name": policy.name_problem(name, missing="name-missing"),
+            "email": policy.email_problem(email, missing="email-missing"),
             "password": password_problem(password, name=name, email=email, site_words=site_words),
         }
     )
@@ -151,7 +151,7 @@ def request_reset(session: Session, *, email: str, now: dt.datetime, client: Cli
 
     Raises `Invalid` for what is no address, and `TooMany`, both alike for known and unknown.
     """
-    raise_problems({"email": policy.email_problem(email)})
+    raise_problems({"email": policy.email_problem(email, missing="email-missing")})
     key = policy.email_key(email)
     spend(
         session,

@@ -14,6 +14,7 @@ from consult.accounts.views.shared import (
     GONE,
     TOO_MANY,
     UNPROCESSABLE,
+    asks_to_take_part,
     blueprint,
     site_words,
     wait,
@@ -42,12 +43,13 @@ def confirm_now(token: str) -> ResponseReturnValue:
     """Confirm the address."""
     try:
         with unit_of_work() as session:
-            services.confirm(
+            user = services.confirm(
                 session, token=token, secret_key=web.config().secret_key, now=clock.now()
             )
+            is_asking = asks_to_take_part(session, user_id=user.id)
     except Invalid:
         return render_template("accounts/confirm.html", token=token, is_live=False), GONE
-    return render_template("accounts/confirmed.html")
+    return render_template("accounts/confirmed.html", is_asking=is_asking)
 
 
 @blueprint.get("/<lang>/reset")

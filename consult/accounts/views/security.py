@@ -121,6 +121,7 @@ def security_page(form: Form, status: int = 200) -> ResponseReturnValue:
         min_length=services.min_length(session, user_id=who.user_id),
         sessions=_session_rows(who),
         zone=who.time_zone,
+        zone_words=i18n.zone_words(who.time_zone),
     )
     return page, status
 

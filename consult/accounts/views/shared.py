@@ -5,6 +5,7 @@ from __future__ import annotations
 import flask
 from flask import Blueprint, current_app, request
 from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
 
 from consult.accounts import login
 from consult.accounts.queries import SignedIn
@@ -50,6 +51,15 @@ def site_words() -> tuple[str, ...]:
     return (web.config().host, *_site_names())
 
 
+def asks_to_take_part(session: Session, *, user_id: int) -> bool:
+    """Whether the organisers still have to approve what a user asked for."""
+    return _ports().asks_to_take_part(session, user_id)
+
+
 def _site_names() -> tuple[str, ...]:
+    return _ports().site_names()
+
+
+def _ports() -> Ports:
     ports: Ports = current_app.extensions["consult.ports"]
-    return ports.site_names()
+    return ports

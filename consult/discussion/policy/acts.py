@@ -94,7 +94,7 @@ def not_removed(_actor: Actor, subject: Writing, _now: dt.datetime) -> Refusal |
 
 
 def within_resubmission(_actor: Actor, subject: Writing, now: dt.datetime) -> Refusal | None:
-    """Predicate: the text was returned at most seven days ago, or the space is still open."""
+    """Predicate: the text came back at most seven days ago, or the space is still open."""
     if phase_of(subject.space, now=now) is Phase.OPEN:
         return None
     if subject.returned_at is None or now > subject.returned_at + RESUBMIT_DAYS:

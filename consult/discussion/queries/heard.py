@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from consult.core.i18n import LOCALES, language_label
 from consult.discussion.models import Contribution, Revision
-from consult.discussion.policy import counted_contributions
+from consult.discussion.policy import counted_contributions, public_contributions
 from consult.discussion.queries.discreet import FEWEST
 from consult.discussion.queries.spaces import counts_by_objective
 from consult.spaces.models import Author, Category
@@ -64,6 +64,16 @@ def heard(session: Session, *, space_id: int, objectives: Sequence[ObjectiveRow]
         few=[str(group.name) for group in named if group.slug in uncounted],
         languages=_figures(sorted(languages, key=lambda line: -line[2])),
     )
+
+
+def texts_of_organisation(session: Session, organisation_id: int) -> int:
+    """Return how many public texts stand under an organisation, in all its spaces."""
+    asked = (
+        select(func.count(Contribution.id))
+        .join(Author, Author.id == Contribution.author_id)
+        .where(Author.organisation_id == organisation_id, public_contributions())
+    )
+    return session.scalar(asked) or 0
 
 
 def _uncounted(groups: Sequence[Any]) -> set[str]:

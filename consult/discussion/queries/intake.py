@@ -48,7 +48,8 @@ class Filed:
     """For whom; as chosen, but for organisers and for whoever filed it."""
     space: Translated
     question: int | None
-    receipt: str
+    receipt: str | None
+    """None for whoever neither filed it nor moderates the space: they may know of it, no more."""
     reference: str | None
     """Where everybody can read it; None while nobody can."""
     is_on_desk: bool
@@ -61,7 +62,7 @@ class Filed:
     answer: Answer
     answered_at: dt.datetime | None
     state: RevisionState | None
-    """Where the text stands; None for one that was removed."""
+    """Where the text stands; None for one that was removed, and where the receipt is None."""
     refusal: Refusal | None
     """Why they cannot be asked again now; None where they can."""
 
@@ -223,7 +224,7 @@ def filed(session: Session, *, actor: Actor, now: dt.datetime) -> list[Filed]:
             else shown_in(r).name,
             space=r.kicker,
             question=r.number,
-            receipt=r.Contribution.receipt or "",
+            receipt=r.Contribution.receipt if _is_followed(r, actor=actor) else None,
             reference=r.Contribution.reference if is_public(r.Contribution) else None,
             is_on_desk=r.space_id in moderated,
             filed_at=r.Intake.created_at,
@@ -232,11 +233,20 @@ def filed(session: Session, *, actor: Actor, now: dt.datetime) -> list[Filed]:
             asked=1 + again.get(r.Contribution.id, 0),
             answer=_answer(r.Intake),
             answered_at=r.Intake.confirmed_at or r.Intake.disowned_at,
-            state=RevisionState(r.state) if r.Contribution.removed == Removed.NONE else None,
+            state=_state(r) if _is_followed(r, actor=actor) else None,
             refusal=_refusal(r.Intake, times=1 + again.get(r.Contribution.id, 0), now=now),
         )
         for r in rows
     ]
+
+
+def _is_followed(r: Any, *, actor: Actor) -> bool:
+    """Whether the actor may know what becomes of a text: they filed it, or it is on their desk."""
+    return r.Intake.filed_by == actor.user_id or r.space_id in actor.space_ids(Role.MODERATOR)
+
+
+def _state(r: Any) -> RevisionState | None:
+    return RevisionState(r.state) if r.Contribution.removed == Removed.NONE else None
 
 
 def _answer(intake: Intake) -> Answer:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -42,6 +43,18 @@ class OwnTexts:
     def waits_for_release(self) -> bool:
         """Whether what waits has not left the delegation yet."""
         return self.waiting is not None and self.waiting.state == RevisionState.CLEARANCE
+
+    @property
+    def returned_at(self) -> dt.datetime | None:
+        """Return when it came back last, from a moderator or the focal point; None where it did not
+        or was sent again.
+        """
+        instants = [
+            one.decided_at
+            for one in (self.returned, self.draft)
+            if one is not None and one.decided_at is not None
+        ]
+        return max(instants, default=None)
 
     @property
     def handed_back(self) -> str | None:

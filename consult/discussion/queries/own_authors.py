@@ -16,7 +16,7 @@ from consult.spaces.queries.leaving import keeps_texts_of, lone_author_ids
 
 def erased_author_ids(session: Session, erasing: Erasing) -> set[int]:
     """Return the authors that are this person alone: their own, and those under which staff filed
-    what came from their address.
+    what came from their address and what they then said was theirs: the rest may be another's.
     """
     found = lone_author_ids(session, user_id=erasing.user_id) | erasing.author_ids
     if erasing.email_key:
@@ -27,6 +27,7 @@ def erased_author_ids(session: Session, erasing: Erasing) -> set[int]:
                 .join(Author, Author.id == Contribution.author_id)
                 .where(
                     Intake.email_key == erasing.email_key,
+                    Intake.confirmed_at.is_not(None),
                     Author.is_delegation.is_(False),
                     ~exists().where(
                         AuthorMember.author_id == Author.id,

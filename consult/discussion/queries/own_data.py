@@ -5,18 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import exists, or_, select
+from sqlalchemy import ColumnElement, and_, exists, or_, select
 from sqlalchemy.orm import Session
 
 from consult.core.ports import OwnFile, OwnRow
 from consult.discussion.models import (
     Contribution,
+    Intake,
     QuestionVisit,
     Revision,
     RevisionAttachment,
     RevisionTag,
     Upload,
 )
+from consult.discussion.states import RevisionOrigin
 from consult.spaces.models import Objective, Question, Space
 from consult.spaces.queries.leaving import lone_author_ids
 
@@ -27,7 +29,8 @@ CHUNK = 50
 def own_data(session: Session, *, user_id: int) -> Iterator[OwnRow | OwnFile]:
     """Yield every text of somebody with all its versions, their files, uploads and visits.
 
-    In a delegation these are the texts that the person typed.
+    In a delegation these are the texts that the person typed. What a moderator made of one is not
+    theirs, nor is what they filed for somebody else.
     """
     yield from _contributions(session, user_id)
     yield from _uploads(session, user_id)
@@ -49,10 +52,7 @@ def _contributions(session: Session, user_id: int) -> Iterator[OwnRow | OwnFile]
                 Contribution.id > last,
                 or_(
                     Contribution.author_id.in_(alone),
-                    exists().where(
-                        Revision.contribution_id == Contribution.id,
-                        Revision.submitted_by == user_id,
-                    ),
+                    exists().where(_typed(user_id), Revision.contribution_id == Contribution.id),
                 ),
             )
             .order_by(Contribution.id)
@@ -67,6 +67,17 @@ def _contributions(session: Session, user_id: int) -> Iterator[OwnRow | OwnFile]
         last = heads[-1][0].id
 
 
+def _typed(user_id: int) -> ColumnElement[bool]:
+    """Return the condition that a user typed a text, and not for somebody who sent it otherwise."""
+    return and_(
+        Revision.submitted_by == user_id,
+        Revision.origin == RevisionOrigin.AUTHOR,
+        ~exists().where(
+            Intake.contribution_id == Revision.contribution_id, Intake.filed_by == user_id
+        ),
+    )
+
+
 def _contribution(
     session: Session,
     contribution: Contribution,
@@ -76,11 +87,14 @@ def _contribution(
 ) -> Iterator[OwnRow | OwnFile]:
     statement = (
         select(Revision)
-        .where(Revision.contribution_id == contribution.id)
+        .where(
+            Revision.contribution_id == contribution.id,
+            Revision.origin != RevisionOrigin.REDACTION,
+        )
         .order_by(Revision.number, Revision.id)
     )
     if typed_by is not None:
-        statement = statement.where(Revision.submitted_by == typed_by)
+        statement = statement.where(_typed(typed_by))
     revisions = session.scalars(statement).all()
     files = session.scalars(
         select(RevisionAttachment)

@@ -88,6 +88,7 @@ class OwnItem:
     """Which colleague of the delegation typed the newest text of it."""
     handed_back: str | None
     """What the focal point wrote to the draft."""
+    handed_back_at: dt.datetime | None
     waits_for_release: bool
     """Whether what waits has not left the delegation yet."""
 
@@ -95,6 +96,12 @@ class OwnItem:
     def is_first(self) -> bool:
         """Whether nothing of it was ever sent, not even to a focal point."""
         return self.name is None
+
+    @property
+    def returned_at(self) -> dt.datetime | None:
+        """When it came back last, from a moderator or a focal point; None where it did not."""
+        instants = [self.decided_at if self.is_returned else None, self.handed_back_at]
+        return max((one for one in instants if one is not None), default=None)
 
     @property
     def is_returned(self) -> bool:
@@ -229,6 +236,7 @@ def _rows(actor: Actor) -> Select[Any]:
         Open.sent_at.label("open_sent_at"),
         func.substr(Open.text, 1, BEGINNING * 2).label("open_text"),
         Open.handed_back,
+        Open.decided_at.label("handed_back_at"),
         case((Author.is_delegation, Organisation.name), else_=None).label("delegation"),
         case((Author.is_delegation, User.name), else_=None).label("written_by"),
         Newest.id.label("newest_id"),
@@ -294,6 +302,7 @@ def _item(r: Any) -> OwnItem:
         delegation=r.delegation,
         written_by=r.written_by,
         handed_back=r.handed_back if is_draft else None,
+        handed_back_at=r.handed_back_at if is_draft else None,
         waits_for_release=r.open_state == RevisionState.CLEARANCE,
     )
 

@@ -67,8 +67,9 @@ def hand_back(
 ) -> Revision:
     """Give a text back to the delegation's writers as a draft, with what has to change.
 
-    Nobody else learns of it; the words go with the next sending. `seen` and what is raised are as
-    in `release`; `Invalid` (words) where they are missing or have more than 2,000 characters.
+    Nobody else learns of it; the words go with the next sending, which is taken for seven days even
+    after the closing, as of a returned text. `seen` and what is raised are as in `release`;
+    `Invalid` (words) where they are missing or have more than 2,000 characters.
     """
     said = text.normalise(words).strip()
     if not said or len(said) > MAX_WORDS:
@@ -81,6 +82,7 @@ def hand_back(
         act=Act.HAND_BACK,
         handed_back=said,
         sent_at=None,
+        decided_at=now,
         saved_at=now,
         lock=revision.lock + 1,
     )

@@ -138,7 +138,7 @@ def check(session: Session, *, space: Space, filing: Filing, now: dt.datetime) -
     }
     problems = {field: [code] for field, code in said.items() if code is not None}
     try:
-        spaces.check_affiliation(session, forum=forum, said=filing.said)
+        spaces.check_affiliation(session, forum=forum, said=filing.said, missing="missing")
     except Invalid as error:
         problems |= error.problems
     try:
@@ -163,11 +163,12 @@ def _received_problem(
 def _author_for(
     session: Session, *, forum: Forum, filing: Filing, actor: Actor, now: dt.datetime
 ) -> Author:
-    """Return the Author of an earlier text of the same address, else a new one.
+    """Return the Author of an earlier text of the same address that says the same, else a new one.
 
-    What was typed now corrects the earlier Author until the person has confirmed a text of it; from
-    then on it stays as they have seen it.
+    One address may file for several people: what was typed now never renames what was filed before.
     """
+    # Two who file at once take turns, so that the second finds what the first entered.
+    session.execute(select(Forum.id).where(Forum.id == forum.id).with_for_update())
     earlier = session.scalars(
         select(Author)
         .join(Contribution, Contribution.author_id == Author.id)
@@ -180,26 +181,13 @@ def _author_for(
             ~exists().where(AuthorMember.author_id == Author.id),
         )
         .order_by(Intake.confirmed_at.is_(None), Author.id)
-        .limit(1)
-    ).first()
-    if earlier is None:
-        return spaces.enter_author(
-            session, forum=forum, said=filing.said, user_id=actor.user_id, now=now
-        )
-    if _is_confirmed(session, earlier) or _says(session, earlier, filing.said):
-        return earlier
-    return spaces.change_affiliation(
-        session, forum=forum, author=earlier, user_id=actor.user_id or 0, said=filing.said, now=now
+    ).unique()
+    for author in earlier:
+        if _says(session, author, filing.said):
+            return author
+    return spaces.enter_author(
+        session, forum=forum, said=filing.said, user_id=actor.user_id, now=now
     )
-
-
-def _is_confirmed(session: Session, author: Author) -> bool:
-    confirmed = (
-        select(Intake.id)
-        .join(Contribution, Contribution.id == Intake.contribution_id)
-        .where(Contribution.author_id == author.id, Intake.confirmed_at.is_not(None))
-    )
-    return session.scalars(confirmed.limit(1)).first() is not None
 
 
 def _says(session: Session, author: Author, said: Affiliation) -> bool:

@@ -180,13 +180,13 @@ def _require(
 ) -> None:
     """Raise `Forbidden` where no new text may be written for this contribution."""
     require(
-        Permission.RESUBMIT if texts.returned else Permission.EDIT,
+        Permission.RESUBMIT if texts.returned_at else Permission.EDIT,
         actor=actor,
         subject=Writing(
             space=space,
             contribution=contribution,
             grace=grace,
-            returned_at=texts.returned.decided_at if texts.returned else None,
+            returned_at=texts.returned_at,
         ),
         now=now,
     )

@@ -117,7 +117,15 @@ def mark_sent(
         session, author_id=contribution.author_id, user_id=actor.user_id
     )
     act = Act.SEND_FOR_CLEARANCE if is_cleared_first else Act.SEND
-    move(session, revision, act=act, sent_at=now, handed_back=None, lock=revision.lock + 1)
+    move(
+        session,
+        revision,
+        act=act,
+        sent_at=now,
+        decided_at=None,
+        handed_back=None,
+        lock=revision.lock + 1,
+    )
     contribution.receipt = contribution.receipt or threads.new_receipt()
     contribution.sent_at = contribution.sent_at or now
     contribution.version += 1

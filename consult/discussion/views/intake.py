@@ -208,6 +208,7 @@ def answer_intake(token: str) -> Page:
         received_at=contribution.sent_at,
         is_public=is_public(contribution),
         zone=g.forum.time_zone,
+        zone_words=zone_words(g.forum.time_zone),
     )
     return page, 200
 

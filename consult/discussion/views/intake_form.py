@@ -12,7 +12,7 @@ from flask import request
 from consult.accounts.forms import Form
 from consult.accounts.forms import read as read_fields
 from consult.core.db import db
-from consult.core.i18n import LOCALES, language_label, locale, zone
+from consult.core.i18n import LANGUAGE_NAMES, LOCALES, locale, zone
 from consult.core.i18n import gettext as _
 from consult.core.web import actor, config
 from consult.discussion import forms
@@ -127,7 +127,7 @@ def presented(form: IntakeForm, *, view: space_queries.SpaceView) -> PresentedIn
                 _("A number, such as “Participant 12”, and their category"),
             ),
         ],
-        languages=[(code, language_label(code)) for code in LOCALES],
+        languages=[(code, LANGUAGE_NAMES[code]) for code in LOCALES],
         files=attachments.staged(
             session,
             tokens=text.attachments,

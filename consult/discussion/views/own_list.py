@@ -110,7 +110,7 @@ def _line(item: OwnItem, *, kept_text: str | None) -> Line:
         at=read_at or write_at or "",
         write_at=write_at,
         decision=words_of_decision(item.decided_id) if item.decided_id else None,
-        until=resubmit_until(item.space, returned_at=item.decided_at) if item.is_returned else None,
+        until=resubmit_until(item.space, returned_at=item.returned_at),
         waits=ago(item.waits_since, now=clock.now()) if item.waits_since else None,
         token=f"{item.contribution.uid}:{item.draft_lock}",
         kept_text=kept_text,
@@ -124,10 +124,10 @@ def _write_at(item: OwnItem) -> str | None:
     subject = Writing(
         space=item.space,
         contribution=item.contribution,
-        returned_at=item.decided_at if item.is_returned else None,
+        returned_at=item.returned_at,
     )
     if not item.is_first:
-        permission = Permission.RESUBMIT if item.is_returned else Permission.EDIT
+        permission = Permission.RESUBMIT if item.returned_at else Permission.EDIT
         return url_for("discussion.edit", name=item.name) if may(permission, subject) else None
     if not may(Permission.ANSWER, subject):
         return None

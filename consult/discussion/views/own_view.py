@@ -47,7 +47,7 @@ class Mine:
     decision: DecisionWords | None
     """What a moderator said where the text stands still because of it."""
     until: dt.datetime | None
-    """Until when a returned text can be sent again."""
+    """Until when a text that came back can be sent again."""
     is_shared: bool
     """Whether colleagues of a delegation speak through the same Author."""
     undo_seconds: int
@@ -69,12 +69,11 @@ def mine(found: single.Found) -> Mine:
     """Return what the author's pages tell of a contribution."""
     texts = own.texts_of(db.session(), found.contribution)
     decided = _decided(found, texts)
-    returned_at = texts.returned.decided_at if texts.returned else None
     return Mine(
         texts=texts,
         can=_can(found, texts),
         decision=words_of_decision(decided.id) if decided is not None else None,
-        until=resubmit_until(found.space, returned_at=returned_at),
+        until=resubmit_until(found.space, returned_at=texts.returned_at),
         is_shared=db.session().get_one(Author, found.contribution.author_id).is_delegation,
         undo_seconds=_undo_seconds(found),
     )
@@ -114,9 +113,9 @@ def _can(found: single.Found, texts: own.OwnTexts) -> Can:
         space=found.space,
         contribution=found.contribution,
         open_state=RevisionState(undecided.state) if undecided else None,
-        returned_at=texts.returned.decided_at if texts.returned else None,
+        returned_at=texts.returned_at,
     )
-    permission = Permission.RESUBMIT if texts.returned else Permission.EDIT
+    permission = Permission.RESUBMIT if texts.returned_at else Permission.EDIT
     edit = texts.base is not None and may(permission, subject)
     return Can(
         edit=edit,

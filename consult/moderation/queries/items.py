@@ -85,6 +85,8 @@ class Item:
     claim: Held | None
     author_locale: str | None
     """Language of the mail; None where there is nobody to tell."""
+    entered_at: dt.datetime | None = None
+    """When staff entered the shown text for somebody else; None for what came from its author."""
 
     @property
     def name(self) -> str:
@@ -208,6 +210,7 @@ def item(session: Session, *, actor: Actor, name: str, words: Labels, now: dt.da
         refusal=refused,
         appeal=appeal,
         claim=claim_on(session, contribution_id=contribution.id, actor=actor, now=now),
+        entered_at=_entered_at(session, shown),
         author_locale=_author_locale(
             session, shown, appealed_by=appeal.appeal.submitted_by if appeal and appealed else None
         ),
@@ -296,6 +299,13 @@ def _choices(
     others = space_queries.objectives_of_forum(session, forum_id=located.forum.id)
     added = [o for o in others if o.number in chosen and o.number not in known]
     return sorted(under_review + added, key=lambda objective: objective.number)
+
+
+def _entered_at(session: Session, shown: Revision) -> dt.datetime | None:
+    if shown.number != 1:
+        return None
+    filed = select(Intake.created_at).where(Intake.contribution_id == shown.contribution_id)
+    return session.scalar(filed)
 
 
 def _author_locale(session: Session, shown: Revision, *, appealed_by: int | None) -> str | None:

@@ -54,7 +54,13 @@ def _since() -> ColumnElement[Any]:
 
     What a delegation's focal point released waits from then on.
     """
-    return func.coalesce(ASKED.c.created_at, Revision.released_at, Revision.sent_at)
+    return func.coalesce(ASKED.c.created_at, Revision.released_at, _sent())
+
+
+def _sent() -> ColumnElement[Any]:
+    """Return when a text was sent; the first one that staff filed, when it was received."""
+    is_filed = and_(Intake.id.is_not(None), Revision.number == 1)
+    return case((is_filed, Contribution.sent_at), else_=Revision.sent_at)
 
 
 def waiting_on(actor: Actor, *, now: dt.datetime) -> ColumnElement[bool]:
@@ -117,6 +123,7 @@ def _counts(actor: Actor, *, now: dt.datetime) -> Select[Any]:
         .select_from(Contribution)
         .join(Revision, Revision.contribution_id == Contribution.id)
         .outerjoin(ASKED, ASKED.c.revision_id == Revision.id)
+        .outerjoin(Intake, Intake.contribution_id == Contribution.id)
         .where(waiting_on(actor, now=now))
         .subquery()
     )
@@ -182,11 +189,11 @@ def _select_rows() -> Select[Any]:
             Contribution.reference,
             Contribution.author_id,
             Contribution.is_unconfirmed,
-            _filed_by().label("filed_by"),
+            Intake.filed_by,
             _kind().label("kind"),
             ASKED.c.rejected_by,
             _since().label("since"),
-            Revision.sent_at,
+            _sent().label("sent_at"),
             Revision.created_at,
             Revision.language,
             func.substr(Revision.text, 1, TEASER * 2).label("text"),
@@ -210,16 +217,6 @@ def _select_rows() -> Select[Any]:
     )
 
 
-def _filed_by() -> ColumnElement[Any]:
-    """Return who filed a text for somebody else; NULL for what came from its author."""
-    return (
-        select(Intake.filed_by)
-        .where(Intake.contribution_id == Contribution.id)
-        .correlate(Contribution)
-        .scalar_subquery()
-    )
-
-
 def _ordered(statement: Select[Any]) -> Select[Any]:
     """Join what conditions need and put the oldest first."""
     return (
@@ -230,6 +227,7 @@ def _ordered(statement: Select[Any]) -> Select[Any]:
         .outerjoin(Category, Category.id == Author.category_id)
         .outerjoin(Question, Question.id == Contribution.question_id)
         .outerjoin(ASKED, ASKED.c.revision_id == Revision.id)
+        .outerjoin(Intake, Intake.contribution_id == Contribution.id)
         .order_by(_since().asc().nulls_first(), Revision.id)
     )
 
@@ -260,11 +258,10 @@ def _place(
 ) -> ColumnElement[bool] | None:
     """Return the condition that a row comes after the named item, decided meanwhile or not."""
     here = session.execute(
-        select(
-            func.coalesce(Appeal.created_at, Revision.released_at, Revision.sent_at), Revision.id
-        )
+        select(func.coalesce(Appeal.created_at, Revision.released_at, _sent()), Revision.id)
         .select_from(Revision)
         .join(Contribution, Contribution.id == Revision.contribution_id)
+        .outerjoin(Intake, Intake.contribution_id == Contribution.id)
         .outerjoin(Rejection, Rejection.revision_id == Revision.id)
         .outerjoin(Appeal, Appeal.decision_id == Rejection.id)
         .where(

@@ -76,7 +76,7 @@ class QueueRow:
     author: ShownAuthor
     sent_at: dt.datetime | None
     waits: dt.timedelta
-    """Since it was sent; an appeal since it was made."""
+    """Since it was sent, or received by those who entered it; an appeal since it was made."""
     teaser: str
     language: str
     claim: Held | None

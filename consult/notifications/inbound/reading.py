@@ -73,7 +73,10 @@ class Incoming:
     """Everything it says in plain text, quotes and signature included."""
     files: tuple[MailedFile, ...]
     is_automatic: bool
-    """Whether no person wrote it (RFC 3834), so that nobody must answer it."""
+    """Whether it says itself that no person wrote it (RFC 3834), so that nobody must answer it."""
+    seems_automatic: bool
+    """Whether its sender, its subject or a mailing list speak for a machine; people's mails may
+    look like that too."""
     arrived_at: dt.datetime | None
     """When our own mail server took it, as its line on top says."""
     message: Message
@@ -99,7 +102,8 @@ def read(raw: bytes) -> Incoming:
         recipients=recipients,
         text=clean_characters(text)[:MAX_TEXT],
         files=files,
-        is_automatic=_is_automatic(message, senders),
+        is_automatic=_is_automatic(message),
+        seems_automatic=_seems_automatic(message, senders),
         arrived_at=_arrived_at(message),
         message=message,
         is_whole=is_whole,
@@ -152,17 +156,21 @@ def _addresses(message: Message, name: str) -> list[str]:
     return [address for _name, address in getaddresses(found[:50]) if "@" in address][:200]
 
 
-def _is_automatic(message: Message, senders: list[str]) -> bool:
+def _is_automatic(message: Message) -> bool:
     submitted = header(message, "Auto-Submitted").strip().lower()
     if submitted and not submitted.startswith("no"):
         return True
-    if header(message, "Precedence").strip().lower() in {"bulk", "list", "junk", "auto_reply"}:
-        return True
-    if any(message[name] for name in ("List-Id", "X-Autoreply", "X-Autorespond", "X-Auto-Reply")):
+    if any(message[name] for name in ("X-Autoreply", "X-Autorespond", "X-Auto-Reply")):
         return True
     if header(message, "Return-Path").strip() == "<>":
         return True
-    if message.get_content_type() in {"multipart/report", "message/delivery-status"}:
+    return message.get_content_type() in {"multipart/report", "message/delivery-status"}
+
+
+def _seems_automatic(message: Message, senders: list[str]) -> bool:
+    if header(message, "Precedence").strip().lower() in {"bulk", "list", "junk", "auto_reply"}:
+        return True
+    if message["List-Id"]:
         return True
     if any(_MACHINES.fullmatch(sender.partition("@")[0]) for sender in senders):
         return True

@@ -50,7 +50,10 @@ def about_link(
     page = MailLink(
         _PAGES[delivery.event], token=lambda key: services.token_of(link, secret_key=key)
     )
-    return of_account(session, delivery, user, link=link, links={"link_url": page})
+    words = {
+        "is_asking": delivery.event == "confirm" and spaces.asks_to_take_part(session, user.id)
+    }
+    return of_account(session, delivery, user, link=link, links={"link_url": page}, words=words)
 
 
 def about_change(

@@ -10,7 +10,6 @@ from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
 from consult.accounts.models import User
-from consult.core.authz import Actor
 from consult.discussion.models import Contribution, Revision
 from consult.discussion.policy import Place, Sight, sight_of
 from consult.discussion.states import INSIDE_STATES, Removed, RevisionOrigin, RevisionState
@@ -25,7 +24,7 @@ from consult.notifications.queries.facts import (
     active_user,
     to_user,
 )
-from consult.spaces import queries as spaces
+from consult.notifications.queries.followed_texts import actor_of
 from consult.spaces.models import Author, AuthorMember, Forum, Space
 from consult.spaces.queries.delegations import focal_point_ids
 
@@ -179,18 +178,11 @@ def _sees(
     session: Session, user: User, *, contribution: Contribution, revision: Revision, space: Space
 ) -> bool:
     """Whether the person may read the text in full by the one visibility rule."""
-    grants, author_ids, forum_ids, _ = spaces.roles_and_authors(session, user_id=user.id)
-    actor = Actor(
-        user_id=user.id,
-        name=user.name,
-        grants=grants,
-        author_ids=author_ids,
-        forum_ids=forum_ids,
-    )
+    actor = actor_of(session, user)
     place = Place(space=space, author_id=contribution.author_id, contribution_id=contribution.id)
     sight = sight_of(actor, place=place, removed=contribution.removed, state=revision.state)
     # Having written a text does not suffice: whoever left the delegation is no longer told.
-    return sight is Sight.FULL and contribution.author_id in author_ids
+    return sight is Sight.FULL and contribution.author_id in actor.author_ids
 
 
 READERS: Mapping[str, Reader] = MappingProxyType(dict.fromkeys(_STILL_TRUE, about_contribution))

@@ -11,7 +11,8 @@ from sqlalchemy import ColumnElement, String, and_, case, cast, false, func, or_
 from sqlalchemy.orm import Session, aliased
 
 from consult.accounts.models import User
-from consult.core.authz import Actor
+from consult.accounts.queries import has_second_factor
+from consult.core.authz import Actor, is_of_staff
 from consult.core.i18n import Translated
 from consult.core.markup import SafeHtml
 from consult.core.text import truncate
@@ -35,6 +36,8 @@ from consult.spaces.models import (
 from consult.spaces.queries import ShownAuthor, shown_in
 from consult.spaces.states import ConsentPurpose
 
+HOLDS_BACK_STAFF = "holds_back_staff"
+"""Execution option of the engine: whether staff have no roles without a second factor."""
 SHORT = 1200
 """Characters of a text from which on a digest shows only its beginning."""
 BEGINNING = 700
@@ -74,9 +77,18 @@ class MailText:
 
 
 def actor_of(session: Session, user: User) -> Actor:
-    """Return the user as who looks at what they are mailed; their name matters to no rule."""
+    """Return the user as who looks at what they are mailed; their name matters to no rule.
+
+    Staff who owe a second factor have none of their roles here, as on the pages.
+    """
     grants, author_ids, forum_ids, *_ = spaces.roles_and_authors(session, user_id=user.id)
+    if is_of_staff(grants) and _holds_back_staff(session):
+        grants = grants if has_second_factor(session, user_id=user.id) else frozenset()
     return Actor(user_id=user.id, grants=grants, author_ids=author_ids, forum_ids=forum_ids)
+
+
+def _holds_back_staff(session: Session) -> bool:
+    return bool(session.get_bind().get_execution_options().get(HOLDS_BACK_STAFF))
 
 
 def unwilling_forums(session: Session, *, user_id: int) -> frozenset[int]:

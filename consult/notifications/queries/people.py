@@ -49,12 +49,13 @@ def about_invitation(
         return None
     inviter = session.get(User, found.invited_by) if found.invited_by else None
     delegation = session.get(Author, found.author_id) if found.author_id else None
+    forum = session.get_one(Forum, found.forum_id)
     return MailFacts(
         event=delivery.event,
         user=to_user(user) if user else to_address(delivery, name=found.name),
         address=address,
         written_at=delivery.created_at,
-        forum=session.get(Forum, found.forum_id),
+        forum=forum,
         space=session.get(Space, found.space_id) if found.space_id else None,
         links={
             "link_url": MailLink(
@@ -63,6 +64,7 @@ def about_invitation(
         },
         words={
             "expires_at": found.expires_at,
+            "forum_title": forum.title,
             "inviter": inviter.name if inviter and inviter.status == UserStatus.ACTIVE else None,
             "role": str(found.role) if found.role else None,
             "delegation": delegation.name if delegation else None,

@@ -7,10 +7,11 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from consult.core import audit
+from consult.core.audit import AuditEntry
 from consult.core.authz import Actor, Permission, require
 from consult.core.clock import iso
 from consult.core.errors import Invalid
@@ -113,7 +114,8 @@ def notice_dates(session: Session, *, space_id: int, now: dt.datetime) -> None:
     space = session.get(Space, space_id, populate_existing=True)
     if space is None:
         return
-    settled = SpaceDatesSettled(space_id, iso(space.opens_at), iso(space.closes_at))
+    change_id = _newest_change(session, space_id)
+    settled = SpaceDatesSettled(space_id, iso(space.opens_at), iso(space.closes_at), change_id)
     emit(session, settled, now=now, delay=UNDO.total_seconds())
 
 
@@ -126,8 +128,21 @@ def tell_dates(session: Session, dates: SpaceDatesSettled, *, now: dt.datetime) 
     ):
         return
     values = {"opens_at": dates.opens_at, "closes_at": dates.closes_at}
-    key = f"{dates.space_id}:{dates.opens_at}:{dates.closes_at}"
+    if dates.change_id != _newest_change(session, space.id):
+        return
+    # Dates that were told before are told again where others stood in between.
+    key = f"{dates.space_id}:change-{dates.change_id}"
     emit(session, SpaceNewsArose(space.id, "dates-changed", key, values), now=now)
+
+
+def _newest_change(session: Session, space_id: int) -> int:
+    """Return the entry of the audit log that tells of the newest change of dates, or 0."""
+    newest = select(func.max(AuditEntry.id)).where(
+        AuditEntry.subject_kind == "space",
+        AuditEntry.subject_id == space_id,
+        AuditEntry.act == "space.set-dates",
+    )
+    return session.scalar(newest) or 0
 
 
 def remind_of_closing(session: Session, *, now: dt.datetime) -> int:

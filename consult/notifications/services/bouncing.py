@@ -18,6 +18,8 @@ from consult.notifications.states import DeliveryState
 
 ACCOUNT_MAILS = frozenset({"confirm", "reset", "change-old", "change-new"})
 """Links that somebody asked for just now; they go to every address."""
+ELSEWHERE = frozenset({"change-new", "address-changed"})
+"""Mails to another address than the one the account has: they say nothing of that one."""
 HELD_BACK = "the address sends mails back"
 """What stands in a delivery that was not tried at all."""
 DOUBT = dt.timedelta(days=30)
@@ -30,16 +32,20 @@ MAX_PROBLEM = 500
 
 def is_held_back(session: Session, delivery: Delivery) -> bool:
     """Whether a mail goes to an address that has sent three back; links that were asked for still
-    go there.
+    go there, and what goes to another address is not concerned.
     """
-    if delivery.user_id is None or delivery.event in ACCOUNT_MAILS:
+    if delivery.user_id is None or delivery.event in ACCOUNT_MAILS | ELSEWHERE:
         return False
     failures = session.scalar(select(User.mail_failures).where(User.id == delivery.user_id))
     return (failures or 0) >= MOST_FAILURES
 
 
 def note_problem(session: Session, delivery: Delivery, *, words: str, now: dt.datetime) -> None:
-    """Count a mail that the address refused for good, with what the mail server said of it."""
+    """Count a mail that the address refused for good, with what the mail server said of it; not
+    one that went to another address than the account's.
+    """
+    if delivery.event in ELSEWHERE:
+        return
     user = _locked(session, delivery.user_id)
     if user is None:
         return
@@ -66,7 +72,7 @@ def note_delivered(session: Session, delivery: Delivery, *, now: dt.datetime) ->
         .values(mail_failures=0, mail_failed_at=None, mail_problem=None)
         .execution_options(synchronize_session=False)
     )
-    if delivery.user_id is not None:
+    if delivery.user_id is not None and delivery.event not in ELSEWHERE:
         session.execute(clear)
 
 

@@ -157,17 +157,20 @@ def _prepare(
         delivery.state, delivery.error = DeliveryState.FAILED, bouncing.HELD_BACK
         session.flush()
         return None
-    facts = queries.facts_of(session, delivery, decision_facts=decision_facts, now=now)
-    if facts is None:
+    event = delivery.event
+    try:
+        # The savepoint keeps the transaction alive where the database refuses a statement.
+        with session.begin_nested():
+            facts = queries.facts_of(session, delivery, decision_facts=decision_facts, now=now)
+            message = render(facts, message_id=delivery.message_id) if facts else None
+    except Exception as error:
+        # One mail that cannot be read or made must not hold up the others.
+        log.warning("mail cannot be made", mail=event, exc_info=True)
+        _record(session, delivery_id, Deferred(repr(error)), now=now)
+        return None
+    if facts is None or message is None:
         delivery.state = DeliveryState.DROPPED
         session.flush()
-        return None
-    try:
-        message = render(facts, message_id=delivery.message_id)
-    except Exception as error:
-        # One mail that cannot be made must not hold up the others.
-        log.warning("mail cannot be made", mail=delivery.event, exc_info=True)
-        _record(session, delivery_id, Deferred(repr(error)), now=now)
         return None
     delivery.message_id = str(message["Message-ID"])
     if facts.tells:

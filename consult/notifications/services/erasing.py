@@ -30,6 +30,8 @@ FAREWELL = "erased"
 """The last mail, to the address that was known until then."""
 FAREWELL_TRIED = dt.timedelta(days=2)
 """How long the last mail is tried; its row, the last that holds the address, goes in any case."""
+KEPT_REPLIES = dt.timedelta(days=30)
+"""How long replies are kept that went nowhere."""
 KEPT = dt.timedelta(days=90)
 """How long the log of mails is kept (privacy rules of this project)."""
 SHORT = 3
@@ -128,12 +130,15 @@ def forget_farewells(session: Session, *, now: dt.datetime) -> int:
 
 
 def forget_old(session: Session, *, folders: Sequence[Path], now: dt.datetime) -> int:
-    """Drop the log of mails that are older than ninety days; return how many rows went."""
+    """Drop the log and the files of mails that are older than ninety days, and replies that went
+    nowhere after thirty; return how many rows went.
+    """
     result = session.execute(
         delete(Delivery).where(
             Delivery.created_at < now - KEPT, Delivery.state != DeliveryState.WAITING
         )
     )
     for folder in folders:
-        mail_files.drop_older(folder, before=(now - KEPT).timestamp())
+        kept = KEPT_REPLIES if folder.name == mail_files.KEPT else KEPT
+        mail_files.drop_older(folder, before=(now - kept).timestamp())
     return int(result.rowcount)  # type: ignore[attr-defined]

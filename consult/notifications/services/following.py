@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Mapping
 
 from sqlalchemy import func, select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from consult.core import audit
@@ -42,7 +43,7 @@ def follow(
     now: dt.datetime,
 ) -> Subscription:
     """Have somebody hear of something in a rhythm; whether they may see it was asked before."""
-    subscription = session.scalars(
+    same = (
         select(Subscription)
         .where(
             Subscription.user_id == user_id,
@@ -50,11 +51,24 @@ def follow(
             Subscription.subject_id == subject_id,
         )
         .with_for_update()
-    ).first()
+    )
+    subscription = session.scalars(same).first()
     if subscription is None:
-        return _begin(
-            session, user_id=user_id, kind=kind, subject_id=subject_id, rhythm=rhythm, now=now
-        )
+        try:
+            with session.begin_nested():
+                return _begin(
+                    session,
+                    user_id=user_id,
+                    kind=kind,
+                    subject_id=subject_id,
+                    rhythm=rhythm,
+                    now=now,
+                )
+        except IntegrityError:
+            # Somebody began the same in between.
+            subscription = session.scalars(same).first()
+            if subscription is None:
+                raise
     change(session, subscription, rhythm=rhythm, now=now)
     return subscription
 

@@ -1,7 +1,8 @@
-"""Mails that lie in a folder as files, where there is no mail server: found by what they say."""
+"""Mails that lie in a folder as files: kept for us alone, found by what they say, dropped."""
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Collection, Iterator
 from email import message_from_bytes
@@ -9,6 +10,24 @@ from email.errors import MessageError
 from email.message import EmailMessage
 from email.policy import default
 from pathlib import Path
+
+KEPT = "kept"
+"""Folder of replies that went nowhere, in the one of mails that came in."""
+
+
+def keep(directory: Path, *, name: str, content: bytes) -> Path:
+    """Write a mail into a folder, readable by us only; one of the same name is replaced.
+
+    Raises OSError.
+    """
+    directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+    path = directory / name
+    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
+    with os.fdopen(os.open(path, flags, 0o600), "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    return path
 
 
 def naming(directory: Path, *, words: Collection[str]) -> set[str]:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -28,8 +28,10 @@ from consult.notifications.services.deliveries import queue_delivery
 
 VALID_FOR = dt.timedelta(days=60)
 """How long replies to a mail are taken."""
-OLDEST_ARRIVAL = dt.timedelta(days=5)
-"""How long a mail server keeps on trying to hand a mail to us; an older stamp is not believed."""
+OLDEST_ARRIVAL = dt.timedelta(days=1)
+"""How long a mail may have waited at our mail server; an older stamp is not believed."""
+MOST_ANSWERS = 5
+"""Answers to one address within a day, so that two machines do not answer each other for ever."""
 MAX_RETURNED = 100_000
 """Characters of words that go back to their writer: twice what a text may have."""
 
@@ -175,20 +177,20 @@ def refuse(
     problems: Sequence[str],
     now: dt.datetime,
 ) -> bool:
-    """Have the writer told why their reply was not taken, with their words; False where that was
-    done before.
+    """Have the writer told why their reply was not taken, with their words; False where they had
+    five such answers within a day and get none.
 
     The words are dropped once the mail is sent. `problems` are sentences in the writer's language.
     """
     if not keep(session, digest=digest, outcome=Outcome.REFUSED, user_id=answer.user_id, now=now):
+        return True
+    if _has_enough(session, Delivery.user_id == answer.user_id, event="reply-refused", now=now):
         return False
-    # What names no text cannot be told apart from a new one, so it is answered once a day.
-    key = digest if answer.contribution_id else now.date().isoformat()
     return queue_delivery(
         session,
         user_id=answer.user_id,
         event="reply-refused",
-        key=key,
+        key=digest,
         values={
             "contribution_id": answer.contribution_id,
             "problems": list(problems),
@@ -201,18 +203,32 @@ def refuse(
 def refuse_stranger(
     session: Session, *, digest: str, sender: str, locale: str, now: dt.datetime
 ) -> bool:
-    """Have somebody told that their address is not the one that was written to; once a day."""
+    """Have somebody told that their address is not the one that was written to; five times within
+    a day at most. Return whether they are.
+    """
+    address = accounts.email_key(sender)
     if not keep(session, digest=digest, outcome=Outcome.STRANGER, user_id=None, now=now):
+        return False
+    if _has_enough(session, Delivery.address == address, event="reply-stranger", now=now):
         return False
     return queue_delivery(
         session,
-        address=accounts.email_key(sender),
+        address=address,
         locale=locale,
         event="reply-stranger",
-        key=now.date().isoformat(),
+        key=digest,
         values={},
         now=now,
     )
+
+
+def _has_enough(
+    session: Session, recipient: ColumnElement[bool], *, event: str, now: dt.datetime
+) -> bool:
+    answered = select(func.count(Delivery.id)).where(
+        recipient, Delivery.event == event, Delivery.created_at > now - dt.timedelta(days=1)
+    )
+    return (session.scalar(answered) or 0) >= MOST_ANSWERS
 
 
 def keep(

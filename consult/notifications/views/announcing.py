@@ -15,7 +15,7 @@ from consult.core import clock, idempotency, markup
 from consult.core.authz import Permission, require
 from consult.core.db import db
 from consult.core.errors import Forbidden, Invalid, NotVisible
-from consult.core.i18n import LANGUAGE_NAMES, LOCALES, Translated
+from consult.core.i18n import LANGUAGE_NAMES, LOCALES, Translated, locale
 from consult.core.i18n import gettext as _
 from consult.core.unit_of_work import unit_of_work
 from consult.core.web import actor, needs
@@ -62,7 +62,7 @@ def announce_page(slug: str, form: Form, status: int = 200) -> ResponseReturnVal
         space=view.space,
         form=form,
         key=_key(form),
-        languages_asked=list(LANGUAGE_NAMES.items()),
+        languages_asked=sorted(LANGUAGE_NAMES.items(), key=lambda one: one[0] != locale()),
         count=followers.count_of_space(db.session(), space_id=view.space.id),
         subject_limit=announcing.SUBJECT_LIMIT,
     )
@@ -84,7 +84,13 @@ def _send(slug: str, form: Form, *, subject: Translated, body: Translated) -> Re
                 session, actor=actor(), space=view.space, subject=subject, body=body, now=now
             )
             idempotency.remember(session, user_id=user_id, key=key, answer={"slug": slug})
-    flask.flash(_("Your announcement is published and is being mailed."), "good")
+        is_mailed = followers.count_of_space(session, space_id=view.space.id) > 0
+    flask.flash(
+        _("Your announcement is published and is being mailed.")
+        if is_mailed
+        else _("Your announcement is published."),
+        "good",
+    )
     return redirect(url_for("discussion.space", slug=slug) + "#announcements", 303)
 
 

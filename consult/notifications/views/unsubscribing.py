@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import g, render_template, request
+from flask import g, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
@@ -12,6 +12,7 @@ from consult.core.db import db
 from consult.core.i18n import gettext as _
 from consult.core.unit_of_work import unit_of_work
 from consult.core.web import config, csrf, needs
+from consult.discussion.models import Contribution
 from consult.notifications.services import unsubscribing
 from consult.notifications.services.unsubscribing import Stoppable
 from consult.notifications.states import Rhythm, Subject
@@ -56,7 +57,29 @@ def _page(session: Session, what: Stoppable, *, is_done: bool) -> ResponseReturn
         is_done=is_done,
         is_everything=is_everything,
         here=request.path,
+        again_url=_again(session, what),
     )
+
+
+def _again(session: Session, what: Stoppable) -> str:
+    """Return where the same is followed again; where it has no page, the list of what is."""
+    name = _name(session, what)
+    if what.kind is None or name is None:
+        return url_for("notifications.following")
+    return url_for("notifications.follow", kind=what.kind.value, name=name)
+
+
+def _name(session: Session, what: Stoppable) -> str | None:
+    """Return how addresses name what was followed."""
+    if what.kind is Subject.SPACE and (space := session.get(Space, what.subject_id)):
+        return space.slug
+    if what.kind is Subject.QUESTION and (question := session.get(Question, what.subject_id)):
+        return f"{session.get_one(Space, question.space_id).slug}/{question.number}"
+    if what.kind is Subject.OBJECTIVE and (objective := session.get(Objective, what.subject_id)):
+        return str(objective.number)
+    if what.kind is Subject.THREAD and (thread := session.get(Contribution, what.subject_id)):
+        return thread.reference
+    return None
 
 
 def _label(session: Session, what: Stoppable) -> str:

@@ -27,7 +27,13 @@ from consult.spaces.queries.organisations import (
     organisation_names,
     organisations_of,
 )
-from consult.spaces.queries.people import ShownAuthor, roles_and_authors, shown_author, shown_in
+from consult.spaces.queries.people import (
+    ShownAuthor,
+    asks_to_take_part,
+    roles_and_authors,
+    shown_author,
+    shown_in,
+)
 from consult.spaces.queries.words import (
     CategoryRow,
     ObjectiveRow,
@@ -53,6 +59,7 @@ __all__ = [
     "SpaceView",
     "ThreadChoices",
     "asked_consents",
+    "asks_to_take_part",
     "categories",
     "consents_of",
     "current_forum",

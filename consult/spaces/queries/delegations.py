@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Select, exists, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from consult.accounts.models import User
 from consult.accounts.states import UserStatus
@@ -25,6 +25,8 @@ class Member:
     membership: Membership
     joined_at: dt.datetime | None
     is_you: bool
+    is_active: bool
+    """False while their account is suspended."""
 
 
 @dataclass(frozen=True)
@@ -70,6 +72,11 @@ class Delegation:
         """Those who look after it."""
         return [one for one in self.members if one.membership is Membership.FOCAL_POINT]
 
+    @property
+    def is_looked_after(self) -> bool:
+        """Whether a focal point can act: one at least is not suspended."""
+        return any(one.is_active for one in self.focal_points)
+
 
 @dataclass(frozen=True)
 class Founding:
@@ -83,14 +90,27 @@ class Founding:
 
 
 def needs_release(session: Session, *, author_id: int, user_id: int | None) -> bool:
-    """Whether a focal point has to release what a user sends through an Author."""
+    """Whether a focal point has to release what a user sends through an Author; where none can,
+    because each is suspended or gone, it goes straight to the moderators.
+    """
+    focal_point = aliased(AuthorMember)
+    somebody_can = exists().where(
+        focal_point.author_id == Author.id,
+        focal_point.membership == Membership.FOCAL_POINT,
+        User.id == focal_point.user_id,
+        User.status == UserStatus.ACTIVE,
+    )
     releases = exists().where(
         AuthorMember.author_id == Author.id,
         AuthorMember.user_id == user_id,
         AuthorMember.membership == Membership.FOCAL_POINT,
     )
     wanted = select(Author.id).where(
-        Author.id == author_id, Author.is_delegation, Author.wants_clearance, ~releases
+        Author.id == author_id,
+        Author.is_delegation,
+        Author.wants_clearance,
+        ~releases,
+        somebody_can,
     )
     return session.scalar(wanted) is not None
 
@@ -238,6 +258,7 @@ def _members(session: Session, ids: Sequence[int], *, user_id: int) -> dict[int,
                 membership=Membership(belongs.membership),
                 joined_at=belongs.joined_at,
                 is_you=user.id == user_id,
+                is_active=user.status == UserStatus.ACTIVE,
             )
         )
     return found

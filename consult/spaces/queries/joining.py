@@ -65,6 +65,7 @@ class StaffRow:
     user_id: int
     name: str
     role: Role
+    space_id: int | None
     space: Translated | None
     granted_at: dt.datetime
     is_suspended: bool
@@ -155,14 +156,20 @@ def invitations_of(
 
 
 def staff_of(session: Session, *, forum_id: int) -> Sequence[StaffRow]:
-    """Return who holds which role in a forum, by name."""
+    """Return who holds which role in a forum: the whole forum's first, then by space and name."""
     rows = session.execute(
         select(RoleGrant, User, Space.title, SecondFactor.confirmed_at)
         .join(User, User.id == RoleGrant.user_id)
         .outerjoin(Space, Space.id == RoleGrant.space_id)
         .outerjoin(SecondFactor, SecondFactor.user_id == User.id)
         .where(RoleGrant.forum_id == forum_id, User.status != UserStatus.ERASED)
-        .order_by(func.lower(User.name), User.id, RoleGrant.role, Space.position)
+        .order_by(
+            func.coalesce(Space.position, -1),
+            RoleGrant.space_id,
+            func.lower(User.name),
+            User.id,
+            RoleGrant.role,
+        )
     )
     return [
         StaffRow(
@@ -170,6 +177,7 @@ def staff_of(session: Session, *, forum_id: int) -> Sequence[StaffRow]:
             user_id=user.id,
             name=user.name,
             role=Role(grant.role),
+            space_id=grant.space_id,
             space=space,
             granted_at=grant.granted_at,
             is_suspended=user.status == UserStatus.SUSPENDED,

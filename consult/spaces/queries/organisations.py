@@ -89,6 +89,20 @@ def organisation_named(session: Session, *, forum_id: int, name: str) -> Organis
     return next(iter(organisations_of(session, forum_id=forum_id, only=id_)), None)
 
 
+def registered_count(session: Session, *, forum_id: int) -> int:
+    """Return how many organisations stand in the registry."""
+    return (
+        session.scalar(
+            select(func.count(Organisation.id)).where(
+                Organisation.forum_id == forum_id,
+                Organisation.merged_into_id.is_(None),
+                Organisation.standing == OrganisationStanding.REGISTERED,
+            )
+        )
+        or 0
+    )
+
+
 def organisations_of(
     session: Session,
     *,

@@ -97,6 +97,12 @@ def roles_and_authors(
     return frozenset(found), frozenset(authors), frozenset(forums), frozenset(applied - forums)
 
 
+def asks_to_take_part(session: Session, user_id: int) -> bool:
+    """Whether a user asked to take part in some forum and is not approved there."""
+    *_, applied = roles_and_authors(session, user_id=user_id)
+    return bool(applied)
+
+
 @cache
 def _grants_and_authors() -> CompoundSelect[Any]:
     grants = select(

@@ -45,10 +45,15 @@ class Affiliation:
     """Slug; derived from the country where that is given."""
 
 
-def check_affiliation(session: Session, *, forum: Forum, said: Affiliation) -> None:
-    """Raise `Invalid` with every field that cannot be taken; write nothing."""
+def check_affiliation(
+    session: Session, *, forum: Forum, said: Affiliation, missing: str = "name-missing"
+) -> None:
+    """Raise `Invalid` with every field that cannot be taken; write nothing.
+
+    `missing` is the code for no name: another one where somebody else's is asked for.
+    """
     problems = {
-        "name": name_problem(said.name),
+        "name": name_problem(said.name, missing=missing),
         "organisation": name_problem(said.organisation) if said.organisation.strip() else None,
         "category": None if _category_id(session, forum, said.category) else "category-unknown",
         "country": None if not said.country or is_country(said.country) else "country-unknown",

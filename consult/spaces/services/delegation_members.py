@@ -13,8 +13,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from consult.accounts.models import User
+from consult.accounts.states import UserStatus
 from consult.core import audit
-from consult.core.authz import Actor, Permission, require
+from consult.core.authz import SYSTEM, Actor, Permission, require
 from consult.core.errors import Forbidden, Invalid, NotVisible, Refusal
 from consult.core.outbox import emit
 from consult.spaces.events import DelegationJoined
@@ -157,6 +158,50 @@ def remove_member(
     note(session, act, author, by=actor, now=now, user=belongs.user_id)
     session.delete(belongs)
     session.flush()
+
+
+def hand_over(session: Session, *, user_id: int, now: dt.datetime) -> None:
+    """Make the longest-standing active member a focal point wherever a user who is erased is the
+    last active one, so that what waits there can be released.
+    """
+    looked_after = session.scalars(
+        select(Author)
+        .join(AuthorMember, AuthorMember.author_id == Author.id)
+        .where(
+            AuthorMember.user_id == user_id,
+            AuthorMember.membership == Membership.FOCAL_POINT,
+            Author.is_delegation.is_(True),
+        )
+        .order_by(Author.id)
+    ).all()
+    for author in looked_after:
+        take_turns(session, author)
+        others = session.scalars(
+            select(AuthorMember)
+            .join(User, User.id == AuthorMember.user_id)
+            .where(
+                AuthorMember.author_id == author.id,
+                AuthorMember.user_id != user_id,
+                User.status == UserStatus.ACTIVE,
+            )
+            .order_by(AuthorMember.joined_at.nulls_first(), AuthorMember.user_id)
+            .execution_options(populate_existing=True)
+        ).all()
+        if not others or any(one.membership == Membership.FOCAL_POINT for one in others):
+            continue
+        next_one = others[0]
+        before, next_one.membership = str(next_one.membership), Membership.FOCAL_POINT
+        session.flush()
+        note(
+            session,
+            "delegation.membership",
+            author,
+            by=SYSTEM,
+            now=now,
+            user=next_one.user_id,
+            before=before,
+            after=str(Membership.FOCAL_POINT),
+        )
 
 
 def require_care(

@@ -21,12 +21,13 @@ from consult.spaces.models import (
     Space,
 )
 from consult.spaces.queries.leaving import lone_author_ids
+from consult.spaces.services.delegation_members import hand_over
 from consult.spaces.states import DisplayChoice, OrganisationStanding
 
 
 def erase(session: Session, erasing: Erasing) -> int:
     """Make tombstones of the person's own authors, and drop what else names them; a delegation
-    keeps its name and its texts. Returns how many authors there were.
+    keeps its name, its texts and somebody who looks after it. Returns how many authors there were.
     """
     erasing.author_ids.update(lone_author_ids(session, user_id=erasing.user_id))
     audit.blank(
@@ -35,6 +36,7 @@ def erase(session: Session, erasing: Erasing) -> int:
         & AuditEntry.subject_id.in_(sorted(erasing.author_ids)),
     )
     _forget_invitations(session, erasing)
+    hand_over(session, user_id=erasing.user_id, now=erasing.now)
     for model in (Application, Consent, RoleGrant, AuthorMember):
         session.execute(delete(model).where(model.user_id == erasing.user_id))
     for author_id in sorted(erasing.author_ids):

@@ -109,23 +109,13 @@ def merge_organisations(
     `Invalid` (into) for an unknown name, the organisation itself, or where both have a delegation,
     and `NotVisible`.
     """
-    target_id = _id_behind(session, forum, name=into)
-    if target_id is None:
-        raise Invalid({"into": ["organisation-unknown"]})
-    if target_id == organisation_id:
-        raise Invalid({"into": ["organisation-same"]})
+    target_id = check_merging(session, forum=forum, organisation_id=organisation_id, into=into)
     # In the order of ids, so that two mergings cannot wait for each other.
     for id_ in sorted((organisation_id, target_id)):
         _locked(session, id_, forum=forum)
     merged = session.get_one(Organisation, organisation_id)
     target = session.get_one(Organisation, target_id)
-    delegations = session.scalars(
-        select(Author.id).where(
-            Author.organisation_id.in_((merged.id, target.id)), Author.is_delegation
-        )
-    ).all()
-    if len(delegations) > 1:
-        raise Invalid({"into": ["delegations-both"]})
+    _refuse_two_delegations(session, merged.id, target.id)
     session.execute(
         update(Organisation)
         .where(Organisation.merged_into_id == merged.id)
@@ -157,6 +147,28 @@ def _name_delegation(session: Session, organisation: Organisation) -> None:
         .values(name=organisation.name)
         .execution_options(synchronize_session="fetch")
     )
+
+
+def check_merging(session: Session, *, forum: Forum, organisation_id: int, into: str) -> int:
+    """Return the id of the organisation that goes by `into` and can take in the other one.
+
+    Raises `Invalid` (into) as `merge_organisations` does.
+    """
+    target_id = _id_behind(session, forum, name=into)
+    if target_id is None:
+        raise Invalid({"into": ["organisation-unknown"]})
+    if target_id == organisation_id:
+        raise Invalid({"into": ["organisation-same"]})
+    _refuse_two_delegations(session, organisation_id, target_id)
+    return target_id
+
+
+def _refuse_two_delegations(session: Session, *ids: int) -> None:
+    delegations = session.scalars(
+        select(Author.id).where(Author.organisation_id.in_(ids), Author.is_delegation)
+    ).all()
+    if len(delegations) > 1:
+        raise Invalid({"into": ["delegations-both"]})
 
 
 def _locked(session: Session, organisation_id: int, *, forum: Forum) -> Organisation:

@@ -11,6 +11,7 @@ from consult.core import clock, web
 from consult.core.authz import Permission
 from consult.core.db import db
 from consult.core.i18n import gettext as _
+from consult.core.i18n import zone_words
 from consult.core.unit_of_work import unit_of_work
 from consult.core.web import needs
 from consult.spaces import forms, queries, services
@@ -36,6 +37,7 @@ def consents_page(status: int = 200) -> ResponseReturnValue:
         rows=[(row, forms.purpose_words(row.purpose)) for row in rows],
         next=request.args.get("next", ""),
         zone=forum.time_zone,
+        zone_words=zone_words(forum.time_zone),
     )
     return page, status
 

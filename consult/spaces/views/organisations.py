@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from urllib.parse import quote
 
 import flask
-from flask import jsonify, redirect, render_template, request
+from flask import current_app, jsonify, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
@@ -17,14 +19,18 @@ from consult.core.authz import Permission
 from consult.core.db import db
 from consult.core.errors import Invalid, NotVisible
 from consult.core.i18n import gettext as _
+from consult.core.i18n import ngettext
+from consult.core.ports import Ports
 from consult.core.unit_of_work import unit_of_work
 from consult.core.web import needs
 from consult.spaces import forms, queries
 from consult.spaces.models import Forum
 from consult.spaces.queries import OrganisationRow
+from consult.spaces.queries.organisations import registered_count
 from consult.spaces.services.registry import (
     accept_organisation,
     add_other_name,
+    check_merging,
     merge_organisations,
 )
 from consult.spaces.states import OrganisationStanding
@@ -33,6 +39,18 @@ from consult.spaces.views.shared import blueprint, the_forum, the_organised
 FIELDS = ("name", "category", "country", "other_name", "into")
 LONGEST = 200
 """Characters of what is looked for."""
+
+
+@dataclass(frozen=True)
+class Merging:
+    """What an organiser is asked to confirm before two organisations become one."""
+
+    into: str
+    """The name of the one that stays."""
+    authors: int
+    """How many people and delegations move."""
+    texts: int
+    """How many public texts move with them."""
 
 
 @blueprint.get("/<lang>/organisations")
@@ -63,7 +81,13 @@ def registry() -> ResponseReturnValue:
         session, forum_id=forum.id, words=words, standing=OrganisationStanding.REGISTERED
     )
     return render_template(
-        "spaces/people/organisations.html", proposed=proposed, known=known, words=words
+        "spaces/people/organisations.html",
+        proposed=proposed,
+        known=known,
+        total=registered_count(session, forum_id=forum.id),
+        words=words,
+        categories=dict(forms.category_options(queries.categories(session, forum_id=forum.id))),
+        countries=dict(forms.country_options()),
     )
 
 
@@ -80,27 +104,31 @@ def organisation() -> ResponseReturnValue:
 @blueprint.post("/<lang>/people/organisations/one")
 @needs(Permission.ORGANISE)
 def organisation_now() -> ResponseReturnValue:
-    """Do to the organisation in `organisation` what the button says: save, add a name, merge."""
+    """Do to the organisation in `organisation` what the button says.
+
+    Save it, add a name, or merge it; a merging is shown first and done once it is confirmed.
+    """
     form = account_forms.read(request.form, FIELDS)
     asked = request.form.get("organisation", "")[:LONGEST]
     row = _row(db.session(), the_organised(db.session()), asked)
-    acts = {"save": _save, "other": _add_name, "merge": _merge}
-    act = acts.get(request.form.get("act", ""))
+    act = _ACTS.get(request.form.get("act", ""))
     if act is None:
         form.add("", _("Please use the buttons of this page."))
         return organisation_page(row, form, UNPROCESSABLE)
     try:
+        if request.form.get("act") == "merge":
+            return organisation_page(row, form, merging=_merging(row, form))
         with unit_of_work() as session:
-            name = act(session, the_organised(session), row, form)
+            name, done = act(session, the_organised(session), row, form)
     except Invalid as problem:
         form.add_problems(problem)
         return organisation_page(row, form, UNPROCESSABLE)
-    flask.flash(_("It is saved in the registry."), "good")
+    flask.flash(done, "good")
     return redirect(flask.url_for("spaces.organisation") + "?name=" + quote(name), 303)
 
 
-def _save(session: Session, forum: Forum, row: OrganisationRow, form: Form) -> str:
-    return accept_organisation(
+def _save(session: Session, forum: Forum, row: OrganisationRow, form: Form) -> tuple[str, str]:
+    kept = accept_organisation(
         session,
         forum=forum,
         organisation_id=row.id,
@@ -109,22 +137,24 @@ def _save(session: Session, forum: Forum, row: OrganisationRow, form: Form) -> s
         country=form.values["country"],
         by=web.actor().user_id,
         now=clock.now(),
-    ).name
+    )
+    return kept.name, _("It is saved in the registry.")
 
 
-def _add_name(session: Session, forum: Forum, row: OrganisationRow, form: Form) -> str:
-    return add_other_name(
+def _add_name(session: Session, forum: Forum, row: OrganisationRow, form: Form) -> tuple[str, str]:
+    kept = add_other_name(
         session,
         forum=forum,
         organisation_id=row.id,
         name=form.values["other_name"],
         by=web.actor().user_id,
         now=clock.now(),
-    ).name
+    )
+    return kept.name, _("It is saved in the registry.")
 
 
-def _merge(session: Session, forum: Forum, row: OrganisationRow, form: Form) -> str:
-    return merge_organisations(
+def _merge(session: Session, forum: Forum, row: OrganisationRow, form: Form) -> tuple[str, str]:
+    name = merge_organisations(
         session,
         forum=forum,
         organisation_id=row.id,
@@ -132,13 +162,47 @@ def _merge(session: Session, forum: Forum, row: OrganisationRow, form: Form) -> 
         by=web.actor().user_id,
         now=clock.now(),
     ).name
+    if not row.authors:
+        return name, _("“%(name)s” is now part of “%(into)s”.", name=row.name, into=name)
+    return name, ngettext(
+        "“%(name)s” is now part of “%(into)s”; %(num)s person or delegation moved.",
+        "“%(name)s” is now part of “%(into)s”; %(num)s people or delegations moved.",
+        row.authors,
+        name=row.name,
+        into=name,
+    )
 
 
-def organisation_page(row: OrganisationRow, form: Form, status: int = 200) -> ResponseReturnValue:
+_ACTS: dict[str, Callable[[Session, Forum, OrganisationRow, Form], tuple[str, str]]] = {
+    "save": _save,
+    "other": _add_name,
+    "merge": _merge,
+    "merge-now": _merge,
+}
+"""What each button does; it returns the name to show next and the sentence that tells of it."""
+
+
+def _merging(row: OrganisationRow, form: Form) -> Merging:
+    """Return what a merging would move; raises `Invalid` where it cannot be done."""
+    session, into = db.session(), form.values["into"]
+    forum = the_organised(session)
+    check_merging(session, forum=forum, organisation_id=row.id, into=into)
+    ports: Ports = current_app.extensions["consult.ports"]
+    counted = ports.texts_of_organisation
+    return Merging(
+        into=_row(session, forum, into).name,
+        authors=row.authors,
+        texts=counted(session, row.id) if counted else 0,
+    )
+
+
+def organisation_page(
+    row: OrganisationRow, form: Form, status: int = 200, *, merging: Merging | None = None
+) -> ResponseReturnValue:
     """Return the page with what was typed; fields of the other forms as they are kept."""
     session = db.session()
     forum = the_organised(session)
-    if request.form.get("act") in {"other", "merge"}:
+    if request.form.get("act") in {"other", "merge", "merge-now"}:
         kept = {"name": row.name, "category": row.category or "", "country": row.country or ""}
         form.values |= kept
     categories = queries.categories(session, forum_id=forum.id)
@@ -146,6 +210,7 @@ def organisation_page(row: OrganisationRow, form: Form, status: int = 200) -> Re
         "spaces/people/organisation.html",
         row=row,
         form=form,
+        merging=merging,
         categories=[("", _("No category stated")), *forms.category_options(categories)[1:]],
         countries=forms.country_options(),
     )

@@ -1,4 +1,4 @@
-"""The organiser's page of roles: who holds which, appointing, second factors, suspending."""
+"""The organiser's page of roles: who holds which, appointing, second steps, suspending."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from consult.core.unit_of_work import unit_of_work
 from consult.core.web import needs
 from consult.spaces import forms, queries
 from consult.spaces.models import Forum
-from consult.spaces.queries.joining import staff_of
+from consult.spaces.queries.joining import StaffRow, staff_of
 from consult.spaces.services.staff import appoint, check_staff, dismiss, set_staff_status
 from consult.spaces.views.shared import blueprint, the_organised
 
@@ -134,8 +134,8 @@ def _set_status(session: Session, forum: Forum, user_id: int, by: int, status: U
 def _reset(session: Session, forum: Forum, user_id: int, by: int) -> str:
     check_staff(session, forum=forum, user_id=user_id, by=by)
     if not reset_second_factor(session, user_id=user_id, by=by, now=clock.now()):
-        return str(_("There was no second factor to reset."))
-    return str(_("The second factor is reset; the person is told by mail."))
+        return str(_("There was no second step to reset."))
+    return str(_("The second step is reset; the person is told by mail."))
 
 
 _ACTS: dict[str, Callable[[Session, Forum, int, int], str]] = {
@@ -154,7 +154,7 @@ def roles_page(form: Form, status: int = 200) -> ResponseReturnValue:
     page = render_template(
         "spaces/people/roles.html",
         form=form,
-        people=_people(session, forum),
+        sections=_sections(session, forum),
         roles=forms.role_options(),
         spaces=[
             ("", _("For moderators and drafters")),
@@ -166,9 +166,10 @@ def roles_page(form: Form, status: int = 200) -> ResponseReturnValue:
     return page, status
 
 
-def _people(session: Session, forum: Forum) -> list[list[tuple[object, str]]]:
-    """Return the rows of each person together, each with the name of its role."""
-    people: dict[int, list[tuple[object, str]]] = {}
+def _sections(session: Session, forum: Forum) -> list[list[list[tuple[StaffRow, str]]]]:
+    """Return by space, then by person, the roles that are held, each with its name."""
+    spaces: dict[int | None, dict[int, list[tuple[StaffRow, str]]]] = {}
     for row in staff_of(session, forum_id=forum.id):
-        people.setdefault(row.user_id, []).append((row, forms.role_words(row.role)))
-    return list(people.values())
+        held = spaces.setdefault(row.space_id, {}).setdefault(row.user_id, [])
+        held.append((row, forms.role_words(row.role)))
+    return [list(people.values()) for people in spaces.values()]

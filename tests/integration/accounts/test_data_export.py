@@ -16,15 +16,18 @@ from consult.accounts.services import data_export
 from consult.accounts.services.data_export import file_of
 from consult.accounts.states import DataExportState
 from consult.core import clock
+from consult.core.authz import Role
 from consult.core.errors import TooMany
 from consult.core.outbox import OutboxEntry
 from consult.core.ports import OwnFile, OwnRow
 from consult.core.storage import FileStorage
-from consult.discussion.states import RevisionState
+from consult.discussion.models import Revision
+from consult.discussion.states import RevisionOrigin, RevisionState
 from consult.notifications.handlers.own_data import queue_ready
 from consult.notifications.models import Delivery
 from tests import factories as make
 from tests.integration.discussion.attached import make_attachment
+from tests.integration.discussion.filing import file_for
 
 HOUR = dt.timedelta(hours=1)
 
@@ -102,6 +105,50 @@ def test_everything_of_ones_own_and_nothing_of_others(app, session, user, folder
     assert told["authors"][0]["id"] == author.uid
     # Every part that may be there is explained.
     assert all(f"- {part}: " in read_me for part in told)
+
+
+def test_what_others_said_or_wrote_is_not_in_it(app, session, user, folder, storage):
+    forum = make.make_forum(session)
+    space = make.make_space(session, forum=forum)
+    mine = make.make_contribution(
+        session,
+        space=space,
+        author=make.make_author(session, forum=forum, user=user),
+        source="My words.",
+    )
+    house = make.make_delegation(
+        session, forum=forum, focal_point=make.make_user(session), contributors=[]
+    )
+    ours = make.make_contribution(session, space=space, author=house, source="Ours, by me.")
+    session.get_one(Revision, ours.published_revision_id).submitted_by = user.id
+    for said, origin, by in (
+        (mine, RevisionOrigin.REDACTION, None),
+        (ours, RevisionOrigin.REDACTION, user.id),
+        (ours, RevisionOrigin.AUTHOR, None),
+    ):
+        session.add(
+            Revision(
+                contribution_id=said.id,
+                number=7 + len(session.new),
+                state=RevisionState.SUPERSEDED,
+                origin=origin,
+                submitted_by=by,
+                source="Another's hand.",
+                language="en",
+                renderer_version=0,
+                created_at=clock.now(),
+                saved_at=clock.now(),
+            )
+        )
+    moderator = make.actor_for(user=user, role=Role.MODERATOR, space=space)
+    file_for(session, actor=moderator, space=space, source="Filed for Lucía.")
+    session.flush()
+    export = _ask(session, user)
+    _make(app, session, export, folder=folder, storage=storage)
+    with zipfile.ZipFile(file_of(folder, token=export.token)) as package:
+        told = json.loads(package.read("data.json"))
+    texts = [one["text"] for said in told["contributions"] for one in said["versions"]]
+    assert texts == ["My words.", "Ours, by me."]
 
 
 def test_rows_go_to_the_disk_one_by_one(app, session, user, folder, storage):

@@ -529,7 +529,7 @@ def test_unknown_language_and_time_zone_are_refused(session: Scoped, hasher: Has
             session(), user_id=user.id, name="", locale="de", time_zone="../etc", now=NOW
         )
     assert refused.value.problems == {
-        "name": ["missing"],
+        "name": ["name-missing"],
         "locale": ["language-unknown"],
         "time_zone": ["time-zone-unknown"],
     }

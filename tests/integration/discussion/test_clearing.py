@@ -354,10 +354,21 @@ def test_an_edit_handed_back_stays_a_draft_beside_the_published_text(house):
     assert house.state(contribution) == RevisionState.CLEARANCE
 
 
-def test_what_is_handed_back_after_the_closing_cannot_be_sent_any_more(house):
+def test_what_is_handed_back_after_the_closing_can_be_sent_again_for_a_week(house):
     contribution = house.send()
+    sent_at = contribution.sent_at
     house.close()
-    house.hand_back(contribution)
+    back = house.hand_back(contribution).decided_at
+    (item,) = own_page(house.session, actor=house.actor("Carmen")).items
+    assert item.returned_at == back
+    with pytest.raises(Forbidden) as refused:
+        house.edit(contribution, now=back + dt.timedelta(days=7, seconds=1))
+    assert refused.value.refusal is Refusal.TOO_LATE
+
+    again = house.edit(contribution, now=back + dt.timedelta(days=7))
+    assert (again.state, again.decided_at) == (RevisionState.CLEARANCE, None)
+    assert contribution.sent_at == sent_at
+    # What waits is not changed after the closing: only what came back is.
     with pytest.raises(Forbidden) as refused:
         house.edit(contribution)
     assert refused.value.refusal is Refusal.SPACE_CLOSED

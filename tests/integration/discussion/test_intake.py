@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import event, select
 
 from consult.accounts.states import UserStatus
 from consult.core import clock
@@ -141,23 +141,37 @@ def test_only_organisers_and_moderators_of_the_space_file(session, desk, organis
     assert refusal.value.refusal is Refusal.SPACE_UPCOMING
 
 
-def test_the_same_address_speaks_through_one_author(session, desk, organiser, lucias):
-    again = file_for(
-        session,
-        actor=desk.first,
-        space=desk.space,
-        email="LUCIA@example.org",
-        name="Lucía Ferrer Soto",
-    )
+@pytest.mark.parametrize("is_confirmed", [False, True])
+def test_the_same_address_and_affiliation_speak_through_one_author(
+    session, desk, organiser, lucias, is_confirmed
+):
+    if is_confirmed:
+        confirm(session, lucias)
+    ramon = file_for(session, actor=organiser, space=desk.space, name="Ramón Ferrer")
+    for made, name in ((lucias, "Lucía Ferrer"), (ramon, "Ramón Ferrer")):
+        again = file_for(
+            session, actor=desk.first, space=desk.space, email="LUCIA@example.org", name=name
+        )
+        assert again.author_id == made.author_id
+        assert session.get(Author, made.author_id).name == name
     other = file_for(session, actor=desk.first, space=desk.space, email="other@example.org")
-    assert again.author_id == lucias.author_id != other.author_id
-    assert session.get(Author, lucias.author_id).name == "Lucía Ferrer Soto"
+    assert len({lucias.author_id, ramon.author_id, other.author_id}) == 3
 
 
-def test_a_name_that_was_confirmed_is_not_typed_over(session, desk, organiser, lucias):
-    confirm(session, lucias)
-    file_for(session, actor=organiser, space=desk.space, name="Somebody else")
-    assert session.get(Author, lucias.author_id).name == "Lucía Ferrer"
+def test_finding_or_entering_an_author_takes_turns(session, desk, organiser):
+    seen: list[str] = []
+
+    def note(_connection, _cursor, statement, *_rest):
+        seen.append(" ".join(statement.split()))
+
+    connection = session.connection()
+    event.listen(connection, "before_cursor_execute", note)
+    try:
+        file_for(session, actor=organiser, space=desk.space)
+    finally:
+        event.remove(connection, "before_cursor_execute", note)
+    locked = [one for one in seen if "FROM forum" in one and "FOR UPDATE" in one]
+    assert bool(locked) == (connection.dialect.name == "postgresql")
 
 
 def test_an_address_that_disowned_its_text_gets_another_author(session, desk, organiser, lucias):
@@ -395,6 +409,19 @@ def test_the_list_says_what_became_of_each_and_keeps_chosen_names(session, desk,
     assert rows[mine.receipt].name == "Lucía Ferrer"
     named = {row.name for row in filed(session, actor=organiser, now=clock.now())}
     assert named == {"Lucía Ferrer"}
+
+
+def test_an_organiser_follows_only_what_they_filed_themselves(session, desk, organiser, lucias):
+    others = file_for(session, actor=desk.first, space=desk.space, email="c@example.org")
+    rows = {
+        row.id: (row.receipt, row.state) for row in filed(session, actor=organiser, now=clock.now())
+    }
+    assert rows == {
+        intake_of(session, lucias).id: (lucias.receipt, RevisionState.PENDING),
+        intake_of(session, others).id: (None, None),
+    }
+    at_the_desk = {row.receipt for row in filed(session, actor=desk.first, now=clock.now())}
+    assert at_the_desk == {lucias.receipt, others.receipt}
 
 
 # Deciding -----------------------------------------------------------------------------------

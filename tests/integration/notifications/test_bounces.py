@@ -17,6 +17,7 @@ from consult.accounts.states import LinkPurpose
 from consult.core import clock
 from consult.core.audit import AuditEntry
 from consult.core.authz import Role
+from consult.notifications import services
 from consult.notifications.mailer import Deferred, Refused
 from consult.notifications.queries.bounces import Problem, problem_in
 from consult.notifications.services import bouncing
@@ -92,6 +93,23 @@ def test_after_three_only_links_that_were_asked_for_go_there(
     session.refresh(writer)
     assert writer.mail_failures == 0
     assert "mail.held-back" in session.scalars(select(AuditEntry.act)).all()
+
+
+@pytest.mark.parametrize("event", sorted(bouncing.ELSEWHERE))
+def test_what_goes_to_another_address_says_nothing_of_the_accounts(
+    session: AnySession, post: Post, writer: User, event: str
+) -> None:
+    refuse(post, writer, times=2)
+    services.queue_delivery(session(), user_id=writer.id, event=event, key="k", values={}, now=NOW)
+    delivery = post.deliveries()[-1]
+    bouncing.note_delivered(session(), delivery, now=NOW)
+    assert bouncing.note_bounce(session(), delivery_id=delivery.id, words=UNKNOWN, now=NOW)
+    session.refresh(writer)
+    assert writer.mail_failures == 2
+
+    writer.mail_failures = 3
+    session.flush()
+    assert not bouncing.is_held_back(session(), delivery)
 
 
 def test_whoever_clicks_a_link_in_a_mail_has_got_it(

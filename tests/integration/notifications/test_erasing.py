@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 import os
+from dataclasses import replace
 from email.message import EmailMessage
 from email.utils import format_datetime
 
 import pytest
 from sqlalchemy import select
 
+from consult import app as app_module
 from consult.accounts.models import DataExport
 from consult.accounts.states import DataExportState
 from consult.core import clock
@@ -19,6 +21,7 @@ from consult.notifications.models import Delivery
 from consult.notifications.services import erasing, mail_files
 from consult.notifications.states import DeliveryState
 from tests import factories as make
+from tests.integration.notifications.fans import emitted
 from tests.integration.notifications.post import NOW, plain
 
 DAY = dt.timedelta(days=1)
@@ -69,18 +72,19 @@ def test_only_files_of_the_folder_are_removed(tmp_path):
 
 def _erase(session, user, *, folder, says_farewell):
     eraser = erasing.make_eraser(folders=[folder], says_farewell=says_farewell)
-    eraser(
-        session(),
-        Erasing(
-            user_id=user.id,
-            uid=user.uid,
-            name=user.name,
-            email=user.email,
-            email_key=user.email_key,
-            locale="fr",
-            keeps_texts=True,
-            now=clock.now(),
-        ),
+    eraser(session(), erasing_of(user))
+
+
+def erasing_of(user):
+    return Erasing(
+        user_id=user.id,
+        uid=user.uid,
+        name=user.name,
+        email=user.email,
+        email_key=user.email_key,
+        locale="fr",
+        keeps_texts=True,
+        now=clock.now(),
     )
 
 
@@ -192,3 +196,28 @@ def test_the_log_of_mails_is_kept_for_ninety_days(session, tmp_path, state, stay
     kept = session.scalars(select(Delivery.key).order_by(Delivery.key)).all()
     assert kept == (["89", "91"] if stays else ["89"])
     assert list(tmp_path.iterdir()) == [new]
+
+
+def test_replies_that_went_nowhere_are_forgotten_after_thirty_days_and_with_their_writer(
+    app, session, tmp_path
+):
+    config = replace(app.extensions["consult.config"], data_dir=tmp_path)
+    folders = app_module._mail_folders(config)
+    kept = config.mail_in_dir / mail_files.KEPT
+    failed = config.mail_in_dir / "failed"
+    now = clock.now()
+    for folder in (kept, failed):
+        for age in (29, 31):
+            path = mail_files.keep(folder, name=f"{age}.eml", content=b"From: x@example.org\n\nHi")
+            then = (now - age * DAY).timestamp()
+            os.utime(path, (then, then))
+    erasing.forget_old(session(), folders=folders, now=now)
+    assert [path.name for path in kept.iterdir()] == ["29.eml"]
+    assert len(list(failed.iterdir())) == 2
+
+    user = make.make_user(session, email="x@example.org")
+    eraser = erasing.make_eraser(folders=folders, says_farewell=False)
+    eraser(session(), erasing_of(user))
+    (payload,) = emitted(session, "notifications.drop-files")
+    erasing.drop_files(folders, names=payload["names"], message_ids=payload["message_ids"])
+    assert [*kept.iterdir(), *failed.iterdir()] == []

@@ -20,6 +20,7 @@ from consult.notifications.services import announcing, fanning_out
 from consult.notifications.states import Rhythm, Subject
 from consult.spaces.events import SpaceDatesChanged
 from consult.spaces.models import Forum
+from consult.spaces.services import timing
 from consult.spaces.states import SpaceVisibility
 from tests import factories
 from tests.integration.notifications.fans import BEFORE, MINUTE, emitted, fan
@@ -133,8 +134,7 @@ def test_news_of_a_space_go_out_a_part_at_a_time(session, post, space, monkeypat
 
 
 def change_dates(session, space, closes_at):
-    space.closes_at = closes_at
-    session.flush()
+    timing.set_dates(session(), space=space, opens_at=space.opens_at, closes_at=closes_at, now=NOW)
     handlers.notice_dates(session(), [vars(SpaceDatesChanged(space.id))], now=NOW)
 
 
@@ -156,6 +156,20 @@ def test_changed_dates_are_told_once_and_only_the_newest(session, post, space):
     # 17:00 UTC is 18:00 in Rome and noon in New York.
     assert "3 February 2026, 18:00 (Rome time)" in body
     assert "3 February 2026, 12:00 (New York time)" in body
+
+
+def test_dates_that_come_back_are_told_again_and_those_of_a_minute_are_not(session, post, space):
+    fan(session, Subject.SPACE, space.id)
+    for hours in (24, 72, 24):
+        change_dates(session, space, NOW + hours * HOUR)
+        settle(session)
+        post.send(at=NOW + MINUTE)
+    assert len(post.box.mails) == 3
+
+    for hours in (72, 24, 72):
+        change_dates(session, space, NOW + hours * HOUR)
+    settle(session)
+    assert len(post.send(at=NOW + MINUTE)) == 4
 
 
 def test_dates_that_changed_again_are_not_mailed(session, post, space):

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import false, select
 
+from config import for_tests
+from consult.accounts.models import SecondFactor
+from consult.app import create_app
 from consult.core.audit import AuditEntry
+from consult.core.authz import Role
 from consult.core.errors import Invalid, NotVisible
 from consult.discussion.events import ContributionSent, PublicTextChanged
 from consult.discussion.states import ContributionKind, RevisionState
 from consult.notifications.handlers import following as handlers
 from consult.notifications.models import SavedSearch, Subscription
+from consult.notifications.queries.followed_texts import HOLDS_BACK_STAFF, actor_of
 from consult.notifications.queries.following import find_target, followed
 from consult.notifications.services import following
 from consult.notifications.states import Rhythm, Subject
@@ -39,6 +45,46 @@ def follow(session, user, kind, subject_id, rhythm=Rhythm.AT_ONCE, now=NOW):
         rhythm=rhythm,
         now=now,
     )
+
+
+def test_whoever_begins_the_same_at_the_same_time_changes_it(session, space, writer, monkeypatch):
+    follow(session, writer, Subject.SPACE, space.id, Rhythm.DAILY)
+    own, asked = session(), []
+    scalars = own.scalars
+
+    def blind_at_first(statement, *args, **options):
+        asked.append(statement)
+        statement = statement.where(false()) if len(asked) == 1 else statement
+        return scalars(statement, *args, **options)
+
+    monkeypatch.setattr(own, "scalars", blind_at_first)
+    follow(session, writer, Subject.SPACE, space.id, Rhythm.WEEKLY)
+    assert len(asked) == 2
+    (kept,) = subscriptions(session, writer)
+    assert kept.rhythm == Rhythm.WEEKLY
+
+
+@pytest.mark.parametrize(
+    ("confirmed_at", "holds_back", "has_roles"),
+    [(None, True, False), (NOW, True, True), (None, False, True)],
+)
+def test_staff_who_owe_a_second_factor_have_no_roles_in_mail(
+    session, space, writer, confirmed_at, holds_back, has_roles
+):
+    factories.grant(session, user=writer, role=Role.MODERATOR, space=space)
+    session.add(
+        SecondFactor(user_id=writer.id, nonce="0" * 32, confirmed_at=confirmed_at, created_at=NOW)
+    )
+    session.flush()
+    session.connection().execution_options(**{HOLDS_BACK_STAFF: holds_back})
+    assert bool(actor_of(session(), writer).grants) is has_roles
+
+
+@pytest.mark.parametrize("setting", ["required", "offered"])
+def test_the_setting_reaches_what_runs_without_a_request(tmp_path, setting):
+    config = replace(for_tests(tmp_path), staff_second_factor=setting)
+    options = create_app(config).config["SQLALCHEMY_ENGINE_OPTIONS"]["execution_options"]
+    assert options[HOLDS_BACK_STAFF] is (setting == "required")
 
 
 def sent(session, contribution):

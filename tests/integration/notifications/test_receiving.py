@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+import stat
 from collections.abc import Iterator
 from dataclasses import replace
 from email.message import EmailMessage
+from pathlib import Path
 
 import pytest
 from flask import Flask
@@ -20,6 +22,7 @@ from consult.discussion.states import Removed, RevisionState
 from consult.notifications.inbound import reading
 from consult.notifications.inbound.reading import MAX_MAIL
 from consult.notifications.models import InboundMail
+from consult.notifications.services import receiving
 from consult.notifications.services.receiving import Outcome
 from consult.notifications.states import DeliveryState
 from tests.integration.notifications.inbox import BASE, QUOTE, Inbox, inbox
@@ -30,8 +33,12 @@ HOUR = dt.timedelta(hours=1)
 
 
 @pytest.fixture
-def box(app: Flask, session: AnySession, monkeypatch: pytest.MonkeyPatch) -> Iterator[Inbox]:
+def box(
+    app: Flask, session: AnySession, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> Iterator[Inbox]:
     with inbox(app, session, monkeypatch) as made:
+        config = replace(app.extensions["consult.config"], data_dir=tmp_path)
+        monkeypatch.setitem(app.extensions, "consult.config", config)
         yield made
 
 
@@ -94,12 +101,22 @@ def test_a_token_that_was_quoted_into_the_text_is_taken_out(box: Inbox) -> None:
     assert f"Write to {BASE} as I do" in box.sent_in()[0][1].source
 
 
-def test_a_stranger_is_told_once_a_day_and_gets_no_words_back(box: Inbox) -> None:
-    for _ in range(2):
-        raw = box.answer(WORDS, sender="Eve <eve@example.net>")
-        assert box.take(raw) is Outcome.STRANGER
+def kept(box: Inbox) -> list[bytes]:
+    """Return the replies that went nowhere and are kept, the first one first."""
+    folder = box.app.extensions["consult.config"].mail_in_dir / "kept"
+    paths = sorted(folder.glob("*.eml"), key=lambda path: path.stat().st_mtime_ns)
+    assert {stat.S_IMODE(path.stat().st_mode) for path in paths} <= {0o600}
+    return [path.read_bytes() for path in paths]
 
-    (delivery,) = box.queued("reply-stranger")
+
+def test_a_stranger_is_told_five_times_a_day_and_gets_no_words_back(box: Inbox) -> None:
+    raws = [box.answer(WORDS, sender="Eve <eve@example.net>") for _ in range(6)]
+    for raw in [*raws, raws[0]]:
+        assert box.take(raw) in {Outcome.STRANGER, Outcome.KNOWN}
+    assert kept(box) == raws
+
+    delivery, *others = box.queued("reply-stranger")
+    assert len(others) == 4
     assert (delivery.user_id, delivery.address) == (None, "eve@example.net")
     assert delivery.values == {}
     assert not box.sent_in()
@@ -111,22 +128,72 @@ def test_a_stranger_is_told_once_a_day_and_gets_no_words_back(box: Inbox) -> Non
     "headers",
     [
         {"Auto_Submitted": "auto-replied"},
-        {"Precedence": "bulk"},
-        {"List_Id": "<news.example.org>"},
         {"Return_Path": "<>"},
         {"From": "MAILER-DAEMON@example.org"},
         {"From": "a@example.org, b@example.org"},
         {"From": BASE},
-        {"Subject": "Réponse automatique : je suis absente"},
+        {"From": "eve@example.net", "Precedence": "bulk"},
+        {"From": "eve@example.net", "Subject": "Réponse automatique : je suis absente"},
     ],
 )
-def test_what_no_person_wrote_is_dropped_without_an_answer(
+def test_what_no_person_wrote_is_kept_aside_without_an_answer(
     box: Inbox, headers: dict[str, str]
 ) -> None:
-    assert box.take(box.answer(WORDS, **headers)) is Outcome.AUTOMATIC
+    raw = box.answer(WORDS, **headers)
+    assert box.take(raw) is Outcome.AUTOMATIC
+    assert kept(box) == [raw]
     assert not box.sent_in()
     assert not box.queued("reply-stranger")
     assert not box.queued("reply-refused")
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Precedence": "bulk"},
+        {"List_Id": "<desk.example.org>"},
+        {"Subject": "Absence : notre réponse"},
+    ],
+)
+def test_a_reply_of_the_person_who_was_written_to_is_taken_whatever_it_looks_like(
+    box: Inbox, headers: dict[str, str]
+) -> None:
+    assert box.take(box.answer(WORDS, **headers)) is Outcome.TAKEN
+    assert not kept(box)
+
+
+def test_an_office_whose_address_sounds_like_a_machine_may_reply(box: Inbox) -> None:
+    box.rosa.email, box.rosa.email_key = "postmaster@example.org", "postmaster@example.org"
+    assert box.take(box.answer(WORDS, sender="postmaster@example.org")) is Outcome.TAKEN
+
+
+def test_a_machine_without_a_genuine_token_leaves_nothing(box: Inbox) -> None:
+    assert box.take(box.answer(WORDS, to=BASE, Precedence="bulk")) is Outcome.AUTOMATIC
+    assert not kept(box)
+
+
+def test_every_refused_reply_of_a_day_comes_back_or_is_kept(box: Inbox) -> None:
+    box.space.closes_at = clock.now() - HOUR
+    raws = [box.answer(f"{WORDS} {number}") for number in range(6)]
+    for raw in raws:
+        assert box.take(raw) is Outcome.REFUSED
+    returned = [one.values["words"] for one in box.queued("reply-refused")]
+    assert returned == [f"{WORDS} {number}" for number in range(5)]
+    assert kept(box) == raws[5:]
+
+
+def test_what_names_no_text_is_answered_each_time(box: Inbox) -> None:
+    for text in ("One.", "Another."):
+        assert box.take(box.answer(text, to=BASE)) is Outcome.REFUSED
+    words = [one.values["words"].strip() for one in box.queued("reply-refused")]
+    assert words == ["One.", "Another."]
+
+
+def test_a_stamp_older_than_a_day_is_not_believed() -> None:
+    now = clock.now()
+    for hours, believed in ((23, True), (25, False), (-1, False)):
+        stamp = now - hours * HOUR
+        assert (receiving.instant_of_arrival(stamp, now=now) == stamp) is believed
 
 
 def test_a_late_reply_gets_its_words_back_and_the_reason(box: Inbox) -> None:

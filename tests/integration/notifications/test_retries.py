@@ -1,15 +1,18 @@
 from __future__ import annotations
 
 import datetime as dt
+from unittest.mock import patch
 
 import pytest
 from flask import Flask
+from sqlalchemy import text
+from sqlalchemy.orm import Session
 
 from consult.accounts.events import KnownAddressRegistered
 from consult.accounts.models import User
 from consult.core import clock
 from consult.discussion.states import RevisionState
-from consult.notifications import services
+from consult.notifications import queries, services
 from consult.notifications.mailer import Deferred, Refused, Unreachable
 from consult.notifications.models import Delivery
 from consult.notifications.states import DeliveryState
@@ -116,6 +119,28 @@ def test_a_mail_that_cannot_be_made_does_not_hold_up_the_others(
     assert mail["To"] == "Writer@example.org"
     states = [delivery.state for delivery in post.deliveries()]
     assert states == [DeliveryState.WAITING, DeliveryState.SENT]
+
+
+def test_a_mail_that_cannot_be_read_does_not_hold_up_the_others(
+    session: AnySession, post: Post, writer: User
+) -> None:
+    def broken(reading: Session, *_args: object) -> None:
+        reading.execute(text("SELECT 1 FROM nowhere"))
+
+    readers = {**queries.READERS, "password-changed": broken}
+    for event in ("password-changed", "no-such-mail", "known-address"):
+        services.queue_delivery(
+            session(), user_id=writer.id, event=event, key="k", values={}, now=NOW
+        )
+    with patch.object(queries, "READERS", readers):
+        assert len(post.send()) == 1
+
+    first, second, third = post.deliveries()
+    assert (first.values["failures"], second.values["failures"]) == (1, 1)
+    assert "nowhere" in str(first.error)
+    assert "no-such-mail" in str(second.error)
+    assert [first.state, second.state] == [DeliveryState.WAITING] * 2
+    assert third.state == DeliveryState.SENT
 
 
 def test_at_most_as_many_mails_are_sent_as_were_asked_for(

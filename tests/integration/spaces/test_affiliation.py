@@ -129,7 +129,7 @@ def test_what_is_wrong_is_told_for_every_field(session: Scoped, forum: Forum, us
         )
 
     assert refused.value.problems == {
-        "name": ["missing"],
+        "name": ["name-missing"],
         "category": ["category-unknown"],
         "country": ["country-unknown"],
         "on_behalf_of": ["too-long"],

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import func, select
 
+from consult.accounts.states import UserStatus
 from consult.core import clock
 from consult.core.audit import AuditEntry
 from consult.core.authz import Role
@@ -284,3 +285,43 @@ def test_an_organiser_dissolves_a_delegation_and_can_appoint_anew(house):
     assert (shown.name, shown.members) == ("Union of Dockers", ())
     again = house.joined(author, membership=Membership.FOCAL_POINT)
     assert house.memberships(author) == {again.id: Membership.FOCAL_POINT}
+
+
+# --- Nobody looks after it ----------------------------------------------------------------------
+
+
+def test_where_every_focal_point_is_suspended_texts_need_no_release(house):
+    author = house.found()
+    author.wants_clearance = True
+    carmen = house.joined(author)
+    assert reads.needs_release(house.session, author_id=author.id, user_id=carmen.id)
+    house.farid.status = UserStatus.SUSPENDED
+    house.session.flush()
+    assert not reads.needs_release(house.session, author_id=author.id, user_id=carmen.id)
+    (shown,) = reads.delegations_in(
+        house.session, forum_id=house.forum.id, user_id=house.organiser.id
+    )
+    assert (len(shown.focal_points), shown.is_looked_after) == (1, False)
+
+
+def test_the_longest_standing_active_member_follows_the_last_focal_point(house):
+    author = house.found()
+    barred, carmen, chen = (house.joined(author) for _ in range(3))
+    barred.status = UserStatus.SUSPENDED
+    house.session.flush()
+    delegation_members.hand_over(house.session(), user_id=house.farid.id, now=clock.now())
+    assert house.memberships(author) == {
+        house.farid.id: Membership.FOCAL_POINT,
+        barred.id: Membership.CONTRIBUTOR,
+        carmen.id: Membership.FOCAL_POINT,
+        chen.id: Membership.CONTRIBUTOR,
+    }
+    note = house.last_act()
+    assert (note.act, note.actor_id, note.facts["user"]) == (
+        "delegation.membership",
+        None,
+        carmen.id,
+    )
+    # There is another one now: nobody else is made one.
+    delegation_members.hand_over(house.session(), user_id=house.farid.id, now=clock.now())
+    assert house.memberships(author)[chen.id] == Membership.CONTRIBUTOR

@@ -185,6 +185,69 @@ def test_a_returned_text_says_why_and_until_when_in_the_language_of_its_author(
 
 
 @pytest.mark.usefixtures("app")
+def test_a_quoted_text_is_shown_as_its_readers_will_see_it() -> None:
+    mail = facts("returned")
+    assert mail.revision is not None
+    mail.revision.source = (
+        "What **our** city learned:\n\n- [Ports](https://ports.example/a?b=1&c=2)\n"
+        "- <https://same.example>\n\n<script>alert(1)</script>"
+    )
+    message = made(mail)
+    said_there = html.fromstring(part(message, "html")).find_class("said")[0]
+
+    assert said_there.xpath("string(.//strong)") == "our"
+    assert said_there.xpath("count(.//script)") == 0
+    plain = part(message, "plain")
+    assert "> What our city learned:\n> \n> Ports (https://ports.example/a?b=1&c=2)\n" in plain
+    assert "> https://same.example\n" in plain
+
+
+@pytest.mark.usefixtures("app")
+def test_the_wanted_act_is_a_button_with_its_address_below() -> None:
+    tree = html.fromstring(part(made(facts("confirm")), "html"))
+    (button,) = tree.find_class("act")
+
+    assert button.text_content() == "Confirm my address"
+    assert tree.xpath("//small")[0].text_content() == button.get("href")
+
+
+@pytest.mark.usefixtures("app")
+def test_whoever_has_to_be_approved_learns_it_with_the_link() -> None:
+    sentence = "After that the organisers read your request to take part"
+
+    assert sentence in part(made(facts("confirm", words={"is_asking": True})), "plain")
+    assert sentence not in part(made(facts("confirm", words={"is_asking": False})), "plain")
+
+
+@pytest.mark.usefixtures("app")
+@pytest.mark.parametrize("name", ["Rosa", ""])
+def test_greeting_sentences_and_address_of_an_invitation_stand_apart(name: str) -> None:
+    words = {
+        "expires_at": NOON,
+        "forum_title": said("Review of the whole region"),
+        "inviter": "Thandi",
+        "role": None,
+        "delegation": None,
+    }
+    mail = facts(
+        "invitation",
+        name=name,
+        words=words,
+        links={"link_url": MailLink("accounts.reset")},
+        space=None,
+        contribution=None,
+        revision=None,
+    )
+    plain = part(made(mail), "plain")
+
+    assert plain.startswith(
+        f"Hello{' Rosa' if name else ''},\n\n"
+        "Thandi invites you to take part in “Review of the whole region”.\n\n"
+        "You can answer questions and reply to others.\n\nhttps://"
+    )
+
+
+@pytest.mark.usefixtures("app")
 def test_a_rejection_says_that_it_can_be_appealed_for_fourteen_days() -> None:
     plain = part(made(facts("rejected")), "plain")
 
