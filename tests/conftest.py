@@ -45,7 +45,8 @@ def pytest_collection_finish() -> None:
     gc.set_threshold(100_000, 50, 50)
 
 
-def _need_postgresql() -> None:
+def need_postgresql() -> None:
+    """Skip the test where there is no server; where every change is tested, fail it."""
     if postgresql.server_url() is not None:
         return
     reason = "no PostgreSQL: set CONSULT_TEST_POSTGRESQL_URL or install Debian's postgresql"
@@ -69,10 +70,11 @@ class Template:
             shutil.copy(self.config.data_dir / "consult.db", data_dir / "consult.db")
             return settings.for_tests(data_dir)
         url = postgresql.create_database(f"consult_{uuid.uuid4().hex[:12]}", template=self.name)
-        return settings.for_tests(data_dir, database_url=_sqlalchemy_url(url))
+        return settings.for_tests(data_dir, database_url=sqlalchemy_url(url))
 
 
-def _sqlalchemy_url(url: str) -> str:
+def sqlalchemy_url(url: str) -> str:
+    """Return a server's address as SQLAlchemy names it, with our driver."""
     return url.replace("postgresql://", "postgresql+psycopg://", 1)
 
 
@@ -87,8 +89,8 @@ def templates(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Te
             name = f"consult_template_{uuid.uuid4().hex[:12]}"
             url = None
             if kind == "postgresql":
-                _need_postgresql()
-                url = _sqlalchemy_url(postgresql.create_database(name))
+                need_postgresql()
+                url = sqlalchemy_url(postgresql.create_database(name))
             config = settings.for_tests(data_dir, database_url=url)
             app = create_app(config)
             with app.app_context():

@@ -15,7 +15,7 @@ import config as settings
 from consult.app import create_app
 from consult.core.db import db
 from tests import postgresql
-from tests.conftest import DATABASES, ROOT
+from tests.conftest import DATABASES, ROOT, need_postgresql, sqlalchemy_url
 
 NOW = dt.datetime(2026, 1, 31, 17, 0, tzinfo=dt.UTC)
 SAID = {"texts": {"en": "Said"}, "provenance": {}}
@@ -26,10 +26,8 @@ def first_tables(request, tmp_path):
     """An application on a database that stands at the first migration."""
     url = None
     if request.param == "postgresql":
-        if postgresql.server_url() is None:
-            pytest.skip("no PostgreSQL")
-        url = postgresql.create_database(f"consult_{uuid.uuid4().hex[:12]}")
-        url = url.replace("postgresql://", "postgresql+psycopg://", 1)
+        need_postgresql()
+        url = sqlalchemy_url(postgresql.create_database(f"consult_{uuid.uuid4().hex[:12]}"))
     app = create_app(settings.for_tests(tmp_path, database_url=url))
     with app.app_context():
         _go(to="20261122_2200")
