@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from flask import Flask, current_app
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 import config as settings
@@ -34,9 +35,16 @@ from consult.drafting import models as drafting_models
 from consult.drafting import views as drafting_views
 from consult.moderation import models as moderation_models
 from consult.moderation import views as moderation_views
+from consult.moderation.handlers import claims as moderation_claims
+from consult.moderation.handlers import fingerprints as moderation_fingerprints
+from consult.moderation.handlers import flagging as moderation_flagging
+from consult.moderation.handlers import policies as moderation_policies
+from consult.moderation.handlers import reminders as moderation_reminders
 from consult.moderation.queries.appeals import opened_to
 from consult.moderation.queries.decisions import decision_facts
+from consult.moderation.queries.finding import offers_move
 from consult.moderation.queries.own_data import own_data as moderation_data
+from consult.moderation.queries.proof import decision_problems
 from consult.moderation.queries.words import decision_words
 from consult.moderation.services import erasing as moderation_erasing
 from consult.notifications import handlers as notifications_handlers
@@ -64,6 +72,8 @@ from consult.spaces.queries.leaving import leaving
 from consult.spaces.queries.own_data import own_data as space_data
 from consult.spaces.services import erasing as space_erasing
 
+UNSEALED = dt.timedelta(hours=1)
+"""An older audit entry without a seal is worth a word."""
 ROOT = Path(__file__).resolve().parent.parent
 
 TABLES = (
@@ -126,6 +136,7 @@ def _bind(app: Flask, config: settings.Config) -> None:
     ports.announcements = announcements
     ports.texts_of_organisation = texts_of_organisation
     ports.asks_to_take_part = space_queries.asks_to_take_part
+    ports.offers_move = offers_move
     ports.documents["contributions"] = Contributions()
     app.extensions["consult.ports"] = ports
     _bind_own_data(ports, config)
@@ -145,17 +156,24 @@ def _bind(app: Flask, config: settings.Config) -> None:
         holds=config.holds_unscanned,
     )
     app.extensions["consult.checks"] = {"search": _check_search, "erasures": _check_erasures}
+    app.extensions["consult.checks"] |= {"seals": _check_seals, "decisions": _check_decisions}
     search_handlers.register(
         outbox.reactions,
         backend=app.extensions["consult.search"],
         sources=ports.documents.values(),
     )
+    # Before the receipts go out, so that they can say what is public already.
+    moderation_policies.register(outbox.reactions)
+    moderation_fingerprints.register(outbox.reactions)
     notifications_handlers.register(
         outbox.reactions,
         mailer=mailer.make_mailer(mail_url=config.mail_url, mail_dir=config.mail_dir),
         render=rendering.make_renderer(),
         decision_facts=decision_facts,
     )
+    moderation_flagging.register(outbox.reactions)
+    moderation_reminders.register(outbox.reactions)
+    moderation_claims.register(outbox.reactions)
     following_handlers.register(outbox.reactions, backend=app.extensions["consult.search"])
 
 
@@ -195,6 +213,22 @@ def _check_erasures(session: Session, _now: dt.datetime) -> Iterator[str]:
         yield f"{count} erased accounts live again; run `flask user replay-erasures`"
 
 
+def _check_seals(session: Session, now: dt.datetime) -> Iterator[str]:
+    """Look whether the worker seals the audit log, for `flask doctor`."""
+    played_at = session.scalar(select(spaces_models.Installation.demonstration_at))
+    if played_at is not None and played_at > now - UNSEALED:
+        # What a demonstration did is as old as it says, but was written down just now.
+        return
+    count = audit.unsealed(session, until=now - UNSEALED)
+    if count:
+        yield f"{count} audit entries are not sealed after an hour; does the worker run?"
+
+
+def _check_decisions(session: Session, _now: dt.datetime) -> Iterator[str]:
+    """Compare every decision with the audit log, for `flask doctor`."""
+    yield from decision_problems(session)
+
+
 def _site_names() -> tuple[str, ...]:
     """Return the names of the forum: the short one in the page's language, then all of them."""
     forum = space_queries.current_forum(db.db.session())
@@ -218,10 +252,8 @@ def load_actor() -> Actor:
     signed_in = login.load_user()
     if signed_in is None:
         return VISITOR
-    grants, author_ids, forum_ids, applied_forum_ids = space_queries.roles_and_authors(
-        db.db.session(), user_id=signed_in.user_id
-    )
-    is_staff = is_of_staff(grants)
+    standing = space_queries.standing(db.db.session(), user_id=signed_in.user_id)
+    is_staff = is_of_staff(standing.grants)
     owes_second = is_staff and not signed_in.has_second_factor and _needs_second_factor()
     actor = Actor(
         user_id=signed_in.user_id,
@@ -229,10 +261,11 @@ def load_actor() -> Actor:
         locale=signed_in.locale,
         time_zone=signed_in.time_zone,
         is_confirmed=signed_in.is_confirmed,
-        grants=grants if not owes_second else frozenset(),
-        author_ids=author_ids,
-        forum_ids=forum_ids,
-        applied_forum_ids=applied_forum_ids,
+        grants=standing.grants if not owes_second else frozenset(),
+        author_ids=standing.author_ids,
+        forum_ids=standing.forum_ids,
+        applied_forum_ids=standing.applied_forum_ids,
+        at_once_author_ids=standing.at_once_author_ids,
         needs_second_factor=owes_second,
     )
     opened_ids = opened_to(db.db.session(), actor=actor, now=clock.now())

@@ -154,7 +154,10 @@ def _navigation(who: Actor) -> list[tuple[str, str, bool]]:
         is_own = f"{request.path}/".startswith(f"/{i18n.locale()}/account/")
         items.append((_("My contributions"), "discussion.account", is_own))
     if who.has(Role.MODERATOR) or who.has(Role.ORGANISER):
-        items.append((_("Moderation"), "moderation.queue", here.startswith("moderation.")))
+        is_desk = here.startswith("moderation.") and here != "moderation.statistics"
+        items.append((_("Moderation"), "moderation.queue", is_desk))
+    elif who.has(Role.AUDITOR):
+        items.append((_("Log of decisions"), "moderation.log", here == "moderation.log"))
     if who.has(Role.DRAFTER) or who.has(Role.ORGANISER):
         items.append((_("Drafting"), "drafting.desks", here.startswith("drafting.")))
     if who.has(Role.ORGANISER):

@@ -14,7 +14,7 @@ import time
 import urllib.request
 import uuid
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from socket import socket
@@ -121,18 +121,30 @@ def apps(
 
     made = OnDemand()
     yield made
-    for kind, app in made.items():
-        with app.app_context():
-            url = db.engine.url
-            db.engine.dispose()
-        if kind == "postgresql" and url.database:
-            postgresql.drop_database(url.database)
+    for app in made.values():
+        drop(app)
+
+
+def drop(app: Flask) -> None:
+    """Close the connections of an application and remove its database from the server."""
+    with app.app_context():
+        url = db.engine.url
+        db.session.remove()
+        db.engine.dispose()
+    if url.drivername.startswith("postgresql") and url.database:
+        postgresql.drop_database(url.database)
 
 
 @pytest.fixture(params=DATABASES)
 def app(request: pytest.FixtureRequest, apps: dict[str, Flask]) -> Iterator[Flask]:
     """The application whose database work is rolled back after the test."""
-    application = apps[request.param]
+    with rolled_back(apps[request.param]) as application:
+        yield application
+
+
+@contextmanager
+def rolled_back(application: Flask) -> Iterator[Flask]:
+    """Let a test work on one connection of an application, and undo what it did to the database."""
     with application.app_context():
         engine = db.engine
         connection = engine.connect()

@@ -17,6 +17,7 @@ from consult.core import clock, markup
 from consult.core.authz import SPACE_ROLES, Actor, Grant, Role
 from consult.core.i18n import Translated
 from consult.discussion.models import Contribution, Revision, RevisionTag
+from consult.discussion.services.threads import base36
 from consult.discussion.states import ContributionKind, Removed, RevisionState
 from consult.spaces.models import (
     Author,
@@ -257,6 +258,11 @@ def make_revision(
     return revision  # type: ignore[no-any-return]
 
 
+def _step(number: int) -> str:
+    """Return a step of a path that `threads.place`, which counts from one, does not come to."""
+    return "z" + base36(number)[1:]
+
+
 def make_contribution(
     session: AnySession,
     *,
@@ -284,7 +290,7 @@ def make_contribution(
         "parent_id": parent.id if parent else None,
         "author_id": author.id,
         "thread_ordinal": parent.thread_ordinal if parent else int(now.timestamp() * 1_000_000),
-        "path": (parent.path if parent else "") + (f"{number % 10_000:04d}" if parent else ""),
+        "path": parent.path + _step(number) if parent else "",
         "depth": parent.depth + 1 if parent else 1,
         "removed": removed,
         "removed_at": None if removed == Removed.NONE else now,

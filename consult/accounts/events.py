@@ -36,6 +36,13 @@ class AccountErased:
 
 
 @dataclass(frozen=True)
+class SessionsEnded:
+    """Somebody signed out, or sessions of theirs were ended elsewhere."""
+
+    user_id: int
+
+
+@dataclass(frozen=True)
 class DataAsked:
     """Somebody asked for a copy of their own data."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Flask
 
 from consult.cli import (
+    audit,
     comments,
     demo,
     doctor,
@@ -29,6 +30,7 @@ def register(app: Flask) -> None:
     user.group.add_command(erasure.replay_erasures)
     user.group.add_command(invite.invite)
     for entry in (
+        audit.group,
         comments.group,
         demo.demo,
         doctor.doctor,

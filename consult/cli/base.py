@@ -35,8 +35,8 @@ from consult.spaces.models import Forum, Space
 from consult.spaces.queries import (
     current_forum,
     forum_by_slug,
-    roles_and_authors,
     space_by_slug,
+    standing,
 )
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -140,17 +140,18 @@ def actor_named(session: Session, email: str) -> Actor:
     user = user_by_email_key(session, email_key=policy.email_key(email))
     if user is None:
         raise WrongCall(f"There is no account {email}; `flask user list` shows them.")
-    grants, author_ids, forum_ids, applied_forum_ids = roles_and_authors(session, user_id=user.id)
+    found = standing(session, user_id=user.id)
     return Actor(
         user_id=user.id,
         name=user.name,
         locale=user.locale,
         time_zone=user.time_zone,
         is_confirmed=user.confirmed_at is not None,
-        grants=grants,
-        author_ids=author_ids,
-        forum_ids=forum_ids,
-        applied_forum_ids=applied_forum_ids,
+        grants=found.grants,
+        author_ids=found.author_ids,
+        forum_ids=found.forum_ids,
+        applied_forum_ids=found.applied_forum_ids,
+        at_once_author_ids=found.at_once_author_ids,
     )
 
 

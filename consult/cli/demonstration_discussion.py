@@ -11,6 +11,7 @@ import structlog
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from consult.core import audit
 from consult.core.authz import Actor
 from consult.core.errors import DomainError
 from consult.discussion.models import Contribution, Revision
@@ -257,14 +258,27 @@ class Discussion:
     def _note(
         self, revision_id: int, verdict: Verdict, entry: Mapping[str, Any], at: dt.datetime
     ) -> None:
-        self.session.add(
-            Decision(
-                revision_id=revision_id,
-                verdict=verdict,
-                reason=entry.get("reason"),
-                message=entry.get("message"),
-                policy=SOURCE,
-                decided_at=at,
-            )
+        decision = Decision(
+            revision_id=revision_id,
+            verdict=verdict,
+            reason=entry.get("reason"),
+            message=entry.get("message"),
+            policy=SOURCE,
+            decided_at=at,
         )
+        self.session.add(decision)
         self.session.flush()
+        revision = self.session.get_one(Revision, revision_id)
+        audit.record(
+            self.session,
+            verdict.value,
+            actor_id=None,
+            now=at,
+            subject=("contribution", revision.contribution_id),
+            decision=decision.id,
+            undoes=None,
+            revision=revision.id,
+            number=revision.number,
+            reason=decision.reason,
+            policy=SOURCE,
+        )

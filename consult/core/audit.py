@@ -11,6 +11,8 @@ import datetime as dt
 import hashlib
 import json
 import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import (
@@ -20,9 +22,12 @@ from sqlalchemy import (
     Integer,
     String,
     Text,
+    exists,
     false,
+    func,
     or_,
     select,
+    true,
     update,
 )
 from sqlalchemy.orm import Mapped, Session, mapped_column
@@ -85,6 +90,57 @@ def record(
     **facts: Any,
 ) -> AuditEntry:
     """Write one entry in the transaction of the act itself; `words` go to the detail."""
+    entry, detail = _entry(
+        act, actor_id=actor_id, now=now, subject=subject, words=words, facts=facts
+    )
+    session.add(entry)
+    session.flush()
+    if detail is not None:
+        detail.entry_id = entry.id
+        session.add(detail)
+    return entry
+
+
+@dataclass(frozen=True)
+class Fact:
+    """One of several acts that are written down together: subject's id, and ids and codes."""
+
+    subject_id: int
+    facts: dict[str, Any]
+
+
+def record_together(
+    session: Session,
+    act: str,
+    *,
+    actor_id: int | None,
+    now: dt.datetime,
+    kind: str,
+    each: Sequence[Fact],
+) -> None:
+    """Write one entry for each of several things that the same act was done to at once."""
+    for one in each:
+        entry, _none = _entry(
+            act,
+            actor_id=actor_id,
+            now=now,
+            subject=(kind, one.subject_id),
+            words=None,
+            facts=one.facts,
+        )
+        session.add(entry)
+    session.flush()
+
+
+def _entry(
+    act: str,
+    *,
+    actor_id: int | None,
+    now: dt.datetime,
+    subject: tuple[str, int | None],
+    words: dict[str, str | None] | None,
+    facts: dict[str, Any],
+) -> tuple[AuditEntry, AuditDetail | None]:
     salt = secrets.token_hex(16)
     text = json.dumps(words, ensure_ascii=True, sort_keys=True) if words else None
     entry = AuditEntry(
@@ -96,11 +152,7 @@ def record(
         facts=facts,
         detail_digest=_digest(salt, text) if text else None,
     )
-    session.add(entry)
-    session.flush()
-    if text:
-        session.add(AuditDetail(entry_id=entry.id, salt=salt, words=text))
-    return entry
+    return entry, AuditDetail(salt=salt, words=text) if text else None
 
 
 def seal(session: Session, *, now: dt.datetime, limit: int = 1000) -> int:
@@ -116,9 +168,15 @@ def seal(session: Session, *, now: dt.datetime, limit: int = 1000) -> int:
         .with_for_update()
     ).first()
     digest, after = (last.digest, last.entry_id) if last else ("", 0)
+    # Instants need not follow the ids: what comes before a young one is sealed, nothing after it.
+    young = session.scalar(
+        select(func.min(AuditEntry.id)).where(
+            AuditEntry.id > after, AuditEntry.happened_at > now - SETTLED
+        )
+    )
     entries = session.scalars(
         select(AuditEntry)
-        .where(AuditEntry.id > after, AuditEntry.happened_at <= now - SETTLED)
+        .where(AuditEntry.id > after, AuditEntry.id < young if young is not None else true())
         .order_by(AuditEntry.id)
         .limit(limit)
     ).all()
@@ -127,6 +185,44 @@ def seal(session: Session, *, now: dt.datetime, limit: int = 1000) -> int:
         session.add(AuditSeal(entry_id=entry.id, digest=digest))
     session.flush()
     return len(entries)
+
+
+@dataclass(frozen=True)
+class Head:
+    """How far the log and its chain reach."""
+
+    entries: int
+    sealed: int
+    last_entry: int | None = None
+    """The last sealed entry; None before the first."""
+    digest: str | None = None
+    happened_at: dt.datetime | None = None
+
+
+def head(session: Session) -> Head:
+    """Return how many entries there are and the last seal, which can be noted down elsewhere."""
+    entries = session.scalar(select(func.count()).select_from(AuditEntry)) or 0
+    sealed = session.scalar(select(func.count()).select_from(AuditSeal)) or 0
+    last = session.execute(
+        select(AuditSeal.entry_id, AuditSeal.digest, AuditEntry.happened_at)
+        .join(AuditEntry, AuditEntry.id == AuditSeal.entry_id)
+        .order_by(AuditSeal.entry_id.desc())
+        .limit(1)
+    ).first()
+    return Head(entries, sealed, *last) if last is not None else Head(entries, sealed)
+
+
+def is_in_chain(session: Session, *, digest: str) -> bool:
+    """Whether some entry was sealed with this digest; what was cut off or rewritten was not."""
+    found = select(AuditSeal.entry_id).where(AuditSeal.digest == digest).limit(1)
+    return session.scalars(found).first() is not None
+
+
+def unsealed(session: Session, *, until: dt.datetime) -> int:
+    """Count the entries up to an instant that no seal covers."""
+    sealed = exists().where(AuditSeal.entry_id == AuditEntry.id)
+    waiting = select(func.count()).where(AuditEntry.happened_at <= until, ~sealed)
+    return session.scalar(waiting) or 0
 
 
 def verify(session: Session) -> list[str]:
@@ -147,6 +243,10 @@ def verify(session: Session) -> list[str]:
             problems.append(f"the detail of audit entry {entry.id} was changed")
     orphans = select(AuditSeal.entry_id).where(AuditSeal.entry_id.not_in(select(AuditEntry.id)))
     problems += [f"audit entry {entry_id} is missing" for entry_id in session.scalars(orphans)]
+    last = select(func.max(AuditSeal.entry_id)).scalar_subquery()
+    sealed = exists().where(AuditSeal.entry_id == AuditEntry.id)
+    slipped_in = select(AuditEntry.id).where(AuditEntry.id < last, ~sealed).order_by(AuditEntry.id)
+    problems += [f"audit entry {entry_id} has no seal" for entry_id in session.scalars(slipped_in)]
     return problems
 
 

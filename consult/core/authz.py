@@ -56,6 +56,8 @@ class Actor:
     grants: frozenset[Grant] = frozenset()
     author_ids: frozenset[int] = frozenset()
     """Authors this user speaks for."""
+    at_once_author_ids: frozenset[int] = frozenset()
+    """Those of them whose texts wait for no moderator."""
     forum_ids: frozenset[int] = frozenset()
     """Forums in which the user has an Author."""
     applied_forum_ids: frozenset[int] = frozenset()
@@ -147,6 +149,16 @@ class Permission(StrEnum):
     """Decide on one text."""
     SETTLE = "settle"
     """Answer an appeal against a colleague's rejection."""
+    NOTE = "note"
+    """Read and write what moderators note about an item for each other."""
+    MOVE = "move"
+    """Move a contribution with its replies to another question or space."""
+    FLAG = "flag"
+    """Report a public text of somebody else to the moderators."""
+    CONFIGURE_DESK = "configure-desk"
+    """Say what waits for moderators in a space, and for which reasons texts are refused."""
+    READ_DECISIONS = "read-decisions"
+    """Read the log of decisions."""
     MANAGE_DELEGATION = "manage-delegation"
     """Say who belongs to a delegation and what it says of itself."""
     RELEASE = "release"

@@ -26,7 +26,10 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import VARCHAR
 from sqlalchemy.engine import Connection, Dialect
+from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import DeclarativeBase, Session
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeEngine
 
 BUSY_TIMEOUT_MS = 10_000
@@ -88,6 +91,26 @@ class Json(TypeDecorator[Any]):
 def bytewise_string(length: int) -> TypeEngine[str]:
     """Return a text type compared byte by byte: thread paths sort alike on every database."""
     return String(length).with_variant(VARCHAR(length, collation="C"), "postgresql")
+
+
+class unindexed(FunctionElement[Any]):  # noqa: N801 - stands where a function of SQL does
+    """A column that SQLite shall compare without looking it up in an index.
+
+    Its planner knows no figures about our rows, and would take an index of this column for better
+    than the way by which few of them are found. Other databases know better themselves.
+    """
+
+    inherit_cache = True
+
+
+@compiles(unindexed)
+def _column(element: unindexed, compiler: SQLCompiler, **how: Any) -> str:
+    return compiler.process(element.clauses, **how)
+
+
+@compiles(unindexed, "sqlite")
+def _signed_column(element: unindexed, compiler: SQLCompiler, **how: Any) -> str:
+    return f"+{compiler.process(element.clauses, **how)}"
 
 
 db = SQLAlchemy(

@@ -62,6 +62,10 @@ class Refusal(StrEnum):
     """The fourteen days for an appeal have passed."""
     LAST_FOCAL_POINT = "last-focal-point"
     """A delegation with members keeps somebody who looks after it."""
+    REPORT_OWN = "report-own"
+    """Nobody reports a text of their own or of their delegation."""
+    REPORTED_BY_YOU = "reported-by-you"
+    """Nobody answers a report of their own."""
     NOT_FOCAL_POINT = "not-focal-point"
     """Only a focal point of the delegation may."""
 

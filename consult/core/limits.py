@@ -62,6 +62,7 @@ INTAKE_BY_ACCOUNT = Limit("intake-account", 50, 86_400)
 POST_BY_ACCOUNT = Limit("post-account", 10, 300)
 POST_BY_DAY = Limit("post-day", 60, 86_400)
 OWN_DATA_BY_ACCOUNT = Limit("own-data-account", 5, 3600)
+FLAG_BY_ACCOUNT = Limit("flag-account", 30, 3600)
 UPLOAD_BY_ACCOUNT = Limit("upload-account", 30, 1800)
 
 

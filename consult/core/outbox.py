@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import datetime as dt
 import random
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from sqlalchemy import Index, Integer, String, Text, UniqueConstraint, or_, select, update
+from sqlalchemy import Index, Integer, String, Text, UniqueConstraint, insert, or_, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from consult.core.db import Base, Id, Instant, Json
@@ -93,15 +93,25 @@ reactions = Reactions()
 
 def emit(session: Session, event: Any, *, now: dt.datetime, delay: float = 0) -> None:
     """Store an event (a frozen dataclass of ids) for each of its handlers; `delay` in seconds."""
+    for values in _entries(event, now=now, delay=delay):
+        session.add(OutboxEntry(**values))
+
+
+def emit_all(session: Session, events: Iterable[Any], *, now: dt.datetime) -> None:
+    """Store many events at once, in one statement for a thousand of them."""
+    rows = [values for event in events for values in _entries(event, now=now, delay=0)]
+    for start in range(0, len(rows), 1000):
+        session.execute(insert(OutboxEntry), rows[start : start + 1000])
+
+
+def _entries(event: Any, *, now: dt.datetime, delay: float) -> Iterator[dict[str, Any]]:
     for name in reactions.by_event.get(type(event), ()):
-        session.add(
-            OutboxEntry(
-                handler=name,
-                payload={"event": type(event).__name__, **asdict(event)},
-                not_before=now + dt.timedelta(seconds=delay),
-                created_at=now,
-            )
-        )
+        yield {
+            "handler": name,
+            "payload": {"event": type(event).__name__, **asdict(event)},
+            "not_before": now + dt.timedelta(seconds=delay),
+            "created_at": now,
+        }
 
 
 def plant_timetable(session: Session, *, now: dt.datetime, only: Collection[str]) -> None:

@@ -13,6 +13,7 @@ from typing import Any, Literal, Protocol
 
 from sqlalchemy.orm import Session
 
+from consult.core.authz import Actor
 from consult.core.markup import SafeHtml
 from consult.core.passages import Passage
 
@@ -219,6 +220,8 @@ class Ports:
     """Names of the forum, the short one in the page's language first; none without a forum."""
     asks_to_take_part: Callable[[Session, int], bool] = lambda _session, _user_id: False
     """Whether a user asked to take part in some forum and is not approved there."""
+    offers_move: Callable[[Session, Actor, int, dt.datetime], bool] = lambda *_: False
+    """Whether the page of a public contribution, by its id, offers an actor to move it."""
 
     def erase(self, session: Session, erasing: Erasing) -> dict[str, int]:
         """Run every eraser in the order of registration; return rows touched by each."""

@@ -67,6 +67,13 @@ REFUSALS = {
         "A delegation with members needs a focal point. Make somebody else a focal point first, or"
         " remove the other members."
     ),
+    Refusal.REPORT_OWN: lazy_gettext(
+        "This is a text of your own or of your delegation. You need not report it: it can be edited"
+        " or withdrawn at any time."
+    ),
+    Refusal.REPORTED_BY_YOU: lazy_gettext(
+        "You reported this text yourself, and nobody else did. A colleague has to answer."
+    ),
     Refusal.NOT_FOCAL_POINT: lazy_gettext("Only a focal point of the delegation can do this."),
     Refusal.APPEAL_OVER: lazy_gettext("The fourteen days in which you could appeal have passed."),
 }
@@ -84,6 +91,8 @@ PROBLEMS = {
     ),
     "body-missing": lazy_gettext("Please write your text."),
     "body-too-long": lazy_gettext("A text can have at most 50,000 characters."),
+    "note-missing": lazy_gettext("Please write what your colleagues should know."),
+    "note-too-long": lazy_gettext("A note can have at most 2,000 characters."),
     "body-wordless": lazy_gettext("Your text has no words yet. Please write at least one."),
     "language-foreign": lazy_gettext(
         "This text does not seem to be in English, French or Spanish, the languages of this"
@@ -154,11 +163,35 @@ PROBLEMS = {
     "display-unknown": lazy_gettext("Please choose how your name is shown."),
     "country-unknown": lazy_gettext("Please choose a country from the list."),
     "verdict-missing": lazy_gettext("Please choose a decision."),
+    "items-missing": lazy_gettext("Please choose at least one text of the list."),
+    "items-many": lazy_gettext("Please choose at most 200 texts at a time."),
     "reason-missing": lazy_gettext("Please choose a reason."),
     "message-short": lazy_gettext(
         "Please explain the reason to the author in at least 20 characters."
     ),
     "message-long": lazy_gettext("The sentence for the author can have at most 2,000 characters."),
+    "passages-missing": lazy_gettext("Please copy the words here that are to be taken out."),
+    "passages-many": lazy_gettext(
+        "Please take out at most fifty passages at a time, each of at most 2,000 characters."
+    ),
+    "passage-unknown": lazy_gettext(
+        "Not all of these words stand in the text. Please copy them from it."
+    ),
+    "redaction-everything": lazy_gettext(
+        "Nothing would be left of the text. Please hide it instead."
+    ),
+    "redaction-unsafe": lazy_gettext(
+        "These words cannot be taken out without changing others. Please choose shorter passages,"
+        " each from one paragraph."
+    ),
+    "file-says-it": lazy_gettext(
+        "A file that would stay has these words in its name. Please take it out as well."
+    ),
+    "target-missing": lazy_gettext("Please choose where the contribution goes."),
+    "target-same": lazy_gettext("The contribution stands there already."),
+    "report-reason": lazy_gettext("Please say what is wrong with the text."),
+    "report-short": lazy_gettext("Please describe in at least 20 characters what is wrong."),
+    "report-long": lazy_gettext("A report can have at most 1,000 characters."),
     "appeal-short": lazy_gettext(
         "Please say in at least 20 characters why your text should be published."
     ),
@@ -199,6 +232,31 @@ PROBLEMS = {
     "understood-missing": lazy_gettext(
         "Please tick the box if you want your account to be erased. Nothing was erased yet."
     ),
+    "mode-unknown": lazy_gettext("Please choose what waits for a moderator."),
+    "newcomer-texts": lazy_gettext("Please enter a whole number from 1 to 20."),
+    "claims-unknown": lazy_gettext("Please choose whether an item has to be claimed."),
+    "hours-wrong": lazy_gettext(
+        "Please enter whole hours from 1 to 720, or leave the field empty for never."
+    ),
+    "escalates-early": lazy_gettext(
+        "The organisers cannot be told before the moderators. Please enter at least as many hours."
+    ),
+    "watch-word-long": lazy_gettext("A word or phrase can have at most 80 characters."),
+    "watch-word-empty": lazy_gettext("Each word or phrase needs a letter or a digit."),
+    "watch-words-many": lazy_gettext("A list can have at most 200 words and phrases."),
+    "delegation-unknown": lazy_gettext(
+        "A delegation that you ticked does not exist any more. Please look at the list again."
+    ),
+    "reason-code": lazy_gettext(
+        "Please use small letters and single hyphens only, such as “off-topic”; at most 32."
+    ),
+    "reason-known": lazy_gettext("There is a reason with this code already."),
+    "reason-used": lazy_gettext(
+        "Texts were decided or reported with this reason, so it stays. You can still change its"
+        " words."
+    ),
+    "reason-label-long": lazy_gettext("A name can have at most 60 characters."),
+    "reason-words-long": lazy_gettext("An explanation can have at most 600 characters."),
     "link-invalid": lazy_gettext("This link is no longer valid. Please ask for a new one."),
 }
 

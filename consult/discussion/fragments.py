@@ -73,12 +73,17 @@ class PageFragments:
     zone: str
     offers_reply: bool
     """Whether links to reply stand beside each text."""
+    offers_report: bool = False
+    """Whether links to report it do."""
 
     def get(self, key: Key) -> Markup | None:
         """Return the HTML of a row on such a page."""
-        return self.store.get((self.locale, self.zone, self.offers_reply, key))
+        return self.store.get(self._whole(key))
 
     def keep(self, key: Key, html: Markup) -> Markup:
         """Keep the HTML of a row for such pages and return it; templates call it."""
-        self.store.put((self.locale, self.zone, self.offers_reply, key), html)
+        self.store.put(self._whole(key), html)
         return html
+
+    def _whole(self, key: Key) -> Key:
+        return (self.locale, self.zone, self.offers_reply, self.offers_report, key)

@@ -15,7 +15,7 @@ from consult.core.storage import BlobStorage
 from consult.discussion.events import ContentForgotten, FileKept, PublicTextChanged
 from consult.discussion.models import Contribution
 from consult.discussion.policy import public_contributions
-from consult.discussion.services import erasing, files, intake_answers, paper_reading
+from consult.discussion.services import erasing, files, intake_answers, paper_reading, threads
 from consult.discussion.services.paper_reading import READ_PAPER, Known, Scanner
 from consult.spaces.events import AuthorChanged, AuthorMade
 
@@ -93,6 +93,7 @@ def show_author_anew(session: Session, payloads: Payloads, *, now: dt.datetime) 
             Contribution.author_id.in_(sorted(author_ids)), public_contributions()
         )
     ).all()
+    threads.locked_together(session, ids)
     session.execute(
         update(Contribution)
         .where(Contribution.id.in_(ids))

@@ -121,13 +121,20 @@ class Contribution(Base):
     )
 
 
+def _first_seen(context: Any) -> dt.datetime:
+    """Return the instant of a text that is inserted as one that was sent, for `waits_since`."""
+    values = context.get_current_parameters()
+    seen: dt.datetime = values.get("sent_at") or values["created_at"]
+    return seen
+
+
 class Revision(Base):
     """One text as its author sent it; never changed once sent."""
 
     __tablename__ = "revision"
     __table_args__ = (
         UniqueConstraint("contribution_id", "number"),
-        Index("ix_revision_state", "state", "sent_at", "id"),
+        Index("ix_revision_state", "state", "waits_since", "id", "contribution_id", "language"),
         Index(
             "uq_revision_open",
             "contribution_id",
@@ -171,6 +178,11 @@ class Revision(Base):
     released_at: Mapped[dt.datetime | None] = mapped_column(Instant)
     handed_back: Mapped[str | None] = mapped_column(Text)
     """What the focal point wrote when handing it back to its writer; only of a draft."""
+    waits_since: Mapped[dt.datetime] = mapped_column(Instant, default=_first_seen)
+    """Since when it waits for a moderator: sent, released, or received by those who filed it.
+    Kept when it is decided; before it is sent, when it was begun."""
+    redacted_for: Mapped[str | None] = mapped_column(String(32))
+    """Code of the reason for which moderators took something out; only of a redaction."""
 
 
 class Intake(Base):

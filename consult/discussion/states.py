@@ -130,6 +130,8 @@ class Act(StrEnum):
     """An appeal was right: the rejected text is published after all."""
     UNDO_UPHOLD = "undo-uphold"
     """Undoing that: the text is a rejected one again, and its appeal waits."""
+    UNDO_REDACTION = "undo-redaction"
+    """The decider takes a redaction back: readers get its base again."""
 
 
 S = RevisionState
@@ -155,6 +157,7 @@ TRANSITIONS: Mapping[Act, Mapping[RevisionState, RevisionState]] = MappingProxyT
         Act.REINSTATE: MappingProxyType({S.SUPERSEDED: S.PUBLISHED}),
         Act.UPHOLD: MappingProxyType({S.REJECTED: S.PUBLISHED}),
         Act.UNDO_UPHOLD: MappingProxyType({S.PUBLISHED: S.REJECTED}),
+        Act.UNDO_REDACTION: MappingProxyType({S.PUBLISHED: S.CANCELLED}),
     }
 )
 

@@ -55,6 +55,13 @@ class RoleGranted:
 
 
 @dataclass(frozen=True)
+class RoleRevoked:
+    """A role was taken from somebody."""
+
+    user_id: int
+
+
+@dataclass(frozen=True)
 class DelegationJoined:
     """Somebody speaks through a delegation from now on."""
 

@@ -1,19 +1,33 @@
-"""Who may know of a space, and its SQL twin; what names of organisations are compared by."""
+"""Who may know of a space, and its SQL twin; what names of organisations and watch words are
+compared by.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
 import re
 import unicodedata
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, and_, false, or_, true
 
 from consult.core.authz import Actor, Permission, Role, declare, signed_in
-from consult.core.errors import Refusal
-from consult.core.text import fold
+from consult.core.characters import BIDI, INVISIBLE
+from consult.core.errors import Invalid, Refusal
+from consult.core.text import fold, single_line
 from consult.spaces.models import Forum, Space
-from consult.spaces.states import Membership, Phase, SpaceVisibility, phase_at
+from consult.spaces.states import (
+    LONGEST_WATCH_WORD,
+    MOST_WATCH_WORDS,
+    Membership,
+    Phase,
+    SpaceVisibility,
+    phase_at,
+)
+
+_WORD = re.compile(r"[^\W_]+")
+_UNSEEN = dict.fromkeys(map(ord, INVISIBLE | BIDI))
 
 
 def phase_of(space: Space, *, now: dt.datetime) -> Phase:
@@ -73,6 +87,40 @@ def name_key(name: str) -> str:
     kept = (c for c in letters if c.isalnum() or c.isspace())
     key = " ".join("".join(kept).split())
     return (key or fold(name).strip())[:200]
+
+
+def words_of(text: str) -> list[str]:
+    """Return the words of a text as watch words are compared: folded, letters and digits only.
+
+    What nobody sees inside a word is left out, so that it hides no word.
+    """
+    seen = text.translate(_UNSEEN) if not text.isascii() else text
+    return _WORD.findall(fold(seen))
+
+
+def watch_list(typed: Iterable[str]) -> list[str]:
+    """Return watch words and phrases as they are kept: on one line, none twice, in their order.
+
+    Raises `Invalid` (words): `watch-word-long` above 80 characters, `watch-word-empty` without a
+    letter or digit, `watch-words-many` above 200.
+    """
+    kept: dict[str, str] = {}
+    problems: dict[str, None] = {}
+    for word in map(single_line, typed):
+        if not word:
+            continue
+        key = " ".join(words_of(word))
+        if len(word) > LONGEST_WATCH_WORD:
+            problems["watch-word-long"] = None
+        elif not key:
+            problems["watch-word-empty"] = None
+        else:
+            kept.setdefault(key, word)
+    if len(kept) > MOST_WATCH_WORDS:
+        problems["watch-words-many"] = None
+    if problems:
+        raise Invalid({"words": list(problems)})
+    return list(kept.values())
 
 
 def organises(actor: Actor, subject: Forum | None, _now: dt.datetime) -> Refusal | None:

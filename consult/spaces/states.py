@@ -46,6 +46,36 @@ class SpaceVisibility(StrEnum):
     """Those with a role in it; 404 to others."""
 
 
+class ModerationMode(StrEnum):
+    """What waits for a moderator before it is public."""
+
+    EVERYTHING = "before"
+    """Every text."""
+    NEWCOMERS = "newcomers"
+    """Texts of those who have not had enough texts approved yet, and what matches a word list."""
+    FLAGGED = "flagged"
+    """Only what matches a word list; readers report the rest."""
+
+
+NEWCOMER_TEXTS = (1, 20)
+"""Fewest and most approved texts that may be asked of somebody before they are known."""
+WAITING_HOURS = (1, 720)
+"""Fewest and most hours after which moderators and organisers may be told that a text waits."""
+MOST_WATCH_WORDS = 200
+"""Of one language."""
+LONGEST_WATCH_WORD = 80
+"""Characters of a word or phrase."""
+OTHER_IS_LAST = 1000
+"""Position of the reason `other`: whatever is added stands before it."""
+
+
+class ClaimRule(StrEnum):
+    """Whether a moderator has to claim an item before deciding it."""
+
+    OPTIONAL = "optional"
+    REQUIRED = "required"
+
+
 class QuestionKind(StrEnum):
     """Where a question comes from."""
 

@@ -1,7 +1,8 @@
 // @ts-check
-// Keys of the moderation queue: j and k move, a, r and x choose a verdict, ? lists the keys.
-// They can be switched off (WCAG 2.1.4), and never act while somebody types. A key only chooses;
-// sending takes the button, so that a slip decides nothing.
+// Keys of the desk: j and k move, a, r and x choose a verdict, s ticks the line of the queue, n goes
+// on without deciding, c goes to the button that keeps the item, ? lists the keys. They can be
+// switched off (WCAG 2.1.4), and never act while somebody types or holds another key. A key only
+// chooses; sending takes the button, so that a slip decides nothing.
 
 const STORED = "keys-off";
 const VERDICTS = /** @type {Record<string, string>} */ ({ a: "approve", r: "return", x: "reject" });
@@ -36,7 +37,8 @@ function isTyping(target) {
 function move(step) {
   const items = [...document.querySelectorAll("a.queue-item")];
   if (!items.length) return;
-  const focused = items.indexOf(/** @type {Element} */ (document.activeElement));
+  const line = document.activeElement?.closest(".queue > li")?.querySelector("a.queue-item");
+  const focused = line ? items.indexOf(line) : -1;
   const current = items.findIndex((item) => item.hasAttribute("aria-current"));
   const from = focused >= 0 ? focused : current;
   const next = items[Math.max(0, Math.min(items.length - 1, from + step))];
@@ -52,6 +54,23 @@ function choose(verdict) {
   box.focus();
 }
 
+function tick() {
+  const line = document.activeElement?.closest(".queue > li");
+  const box = line?.querySelector('input[name="items"]');
+  if (box instanceof HTMLInputElement && !box.disabled) box.click();
+}
+
+/** @param {string} selector */
+function focusOn(selector) {
+  const found = document.querySelector(selector);
+  if (found instanceof HTMLElement) found.focus();
+}
+
+function goOn() {
+  const next = document.querySelector("a[data-next]");
+  if (next instanceof HTMLAnchorElement) next.click();
+}
+
 function showKeys() {
   const keys = document.getElementById("keys");
   if (!keys) return;
@@ -61,7 +80,14 @@ function showKeys() {
 }
 
 /** @type {Record<string, () => void>} */
-const ACTS = { j: () => move(1), k: () => move(-1), "?": showKeys };
+const ACTS = {
+  j: () => move(1),
+  k: () => move(-1),
+  s: tick,
+  n: goOn,
+  c: () => focusOn("[data-keep]"),
+  "?": showKeys,
+};
 for (const [key, verdict] of Object.entries(VERDICTS)) ACTS[key] = () => choose(verdict);
 
 let isOff = areOff();

@@ -30,6 +30,7 @@ from consult.discussion.models import (
 )
 from consult.discussion.states import Removed, RevisionState
 from consult.moderation.models import Appeal, Claim, Decision, Flag, PrivateNote
+from consult.moderation.services.deciding import write_down
 from consult.moderation.states import Verdict
 from consult.notifications import mailer, services
 from consult.notifications.models import Delivery, MailPreference, SavedSearch, Subscription, Told
@@ -286,7 +287,13 @@ class Person:
             decided_by=self.moderator.id,
             decided_at=now,
         )
-        self._add(decision)
+        write_down(
+            self.session,
+            decision,
+            act="reject",
+            contribution=rejected,
+            before=(RevisionState.PENDING, Removed.NONE),
+        )
         self._add(
             Appeal(
                 decision_id=decision.id,
@@ -417,13 +424,14 @@ class Person:
         return (set(config.mail_dir.glob("*.eml")) - before).pop()
 
     def let_the_worker_work(self):
-        """Have the index made, the mails written and a copy of the own data made."""
+        """Have the index made, the mails written, the log sealed and the own data copied."""
         with unit_of_work() as session:
             for one in (self.public, self.reply):
                 session.add(one)
                 outbox.emit(session, PublicTextChanged(contribution_id=one.id), now=clock.now())
             data_export.ask(session, user_id=self.user_id, is_limited=False, now=clock.now())
-            outbox.plant_timetable(session, now=clock.now(), only=["notifications.deliver"])
+            timetable = ["notifications.deliver", "operations.seal"]
+            outbox.plant_timetable(session, now=clock.now(), only=timetable)
         worker.drain()
 
 
@@ -437,14 +445,24 @@ def in_tables(session, words):
     """
     connection = session.connection()
     found = set()
-    tables = MetaData()
-    tables.reflect(connection)
-    for table in tables.tables.values():
+    for table in _tables(connection).tables.values():
         for row in connection.execute(select(table)).mappings():
             for column, value in row.items():
                 shown = str(value).casefold()
                 found |= {(f"{table.name}.{column}", word) for word in words if word in shown}
     return found
+
+
+_KNOWN: dict[str, MetaData] = {}
+
+
+def _tables(connection):
+    """Return the tables as a database of this kind tells them; all are copies of one template."""
+    kind = connection.dialect.name
+    if kind not in _KNOWN:
+        _KNOWN[kind] = MetaData()
+        _KNOWN[kind].reflect(connection)
+    return _KNOWN[kind]
 
 
 def in_files(folder: Path, words):

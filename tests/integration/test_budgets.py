@@ -140,6 +140,19 @@ def test_a_page_of_fifty_is_light(app, session, client, thread):
     assert markup <= 15_000 + 1_200 * page.count("<article")
 
 
+def test_a_page_of_fifty_is_as_light_for_somebody_signed_in(app, session, client, thread):
+    user = make.make_user(session)
+    make.make_author(session, forum=session.get_one(Forum, thread.forum_id), user=user)
+    browser = app.test_client()
+    sign_in(browser, session, user)
+    page = browser.get(f"/fr/spaces/{thread.slug}/questions/1?per_page=50").text
+    assert page.count("/flag") == page.count("<article")
+    lists = re.findall(r"<article.*?</article>", page, re.DOTALL)
+    markup = sum(len(one.encode()) - len(re.sub(r"<[^>]*>", "", one).encode()) for one in lists)
+    assert markup <= 1_200 * len(lists)
+    assert len(gzip.compress(page.encode(), 1)) <= 60_000
+
+
 def test_an_unchanged_page_is_answered_from_one_statement(app, session, client, thread):
     path = f"/en/spaces/{thread.slug}/questions/1"
     browser = app.test_client()

@@ -21,7 +21,7 @@ from tests.integration.discussion.attached import make_attachment
 from tests.integration.moderation.desk import WHY, Desk, make_desk, moderator_of
 from tests.signing_in import sign_in, token_of
 
-ITEM = re.compile(r'href="(/en/moderation/[A-Za-z0-9-]+)[?#"]')
+ITEM = re.compile(r'href="(/en/moderation/[A-Z0-9][A-Z0-9-]+)[?#"]')
 
 
 @pytest.fixture
@@ -89,6 +89,15 @@ def test_after_a_decision_the_next_item_opens_and_the_filter_stays(
     )
     assert answer.location == at(third) + "?language=en"
     assert browser.get(answer.location).status_code == 200
+
+
+def test_the_decision_follows_the_text_and_what_else_is_known_follows_both(
+    browser: FlaskClient, desk: Desk
+) -> None:
+    page = browser.get(at(desk.pending())).text
+    order = ['id="item"', 'class="prose"', 'id="decision"', 'id="context"', 'id="history"']
+    places = [page.index(mark) for mark in order]
+    assert places == sorted(places)
 
 
 def test_a_page_shows_the_words_of_one_waiting_text_only(browser: FlaskClient, desk: Desk) -> None:
@@ -262,11 +271,11 @@ def test_a_claim_is_told_and_keeps_colleagues_out(
     claimed = browsers[0].post(at(item) + "/claim", data={"csrf_token": token_of(one)})
     assert claimed.status_code == 303
     page = browsers[1].get(at(item)).text
-    assert "Moderator One keeps it until" in page
+    assert "Claimed by Moderator One until" in page
     assert 'name="verdict"' in page
     refused = browsers[1].post(at(item), data=hidden_fields(two) | {"verdict": "approve"})
     assert refused.status_code == 409
-    assert "Moderator One keeps it until" in refused.text
+    assert "Moderator One has claimed it until" in refused.text
     released = browsers[0].post(at(item) + "/release", data={"csrf_token": token_of(one)})
     assert released.status_code == 303
     taken = browsers[1].post(at(item), data=hidden_fields(two) | {"verdict": "approve"})

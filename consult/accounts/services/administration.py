@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from sqlalchemy.orm import Session
 
 from consult.accounts import policy, queries, sessions
+from consult.accounts.events import SessionsEnded
 from consult.accounts.models import User
 from consult.accounts.passwords import Hasher
 from consult.accounts.services.checks import password_problem, raise_problems
@@ -15,6 +16,7 @@ from consult.accounts.services.links import void_links
 from consult.accounts.states import UserStatus
 from consult.core import audit
 from consult.core.errors import Invalid, NotVisible
+from consult.core.outbox import emit
 from consult.core.text import single_line
 
 
@@ -87,6 +89,7 @@ def set_status(
     if status is UserStatus.SUSPENDED:
         sessions.end_all(session, user_id=user_id)
         void_links(session, user_id=user_id)
+        emit(session, SessionsEnded(user_id=user_id), now=now)
     audit.record(
         session,
         "account.set-status",

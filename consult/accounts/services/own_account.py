@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from sqlalchemy.orm import Session
 
 from consult.accounts import policy, sessions
-from consult.accounts.events import PasswordChanged
+from consult.accounts.events import PasswordChanged, SessionsEnded
 from consult.accounts.models import User
 from consult.accounts.passwords import Hasher
 from consult.accounts.services.checks import (
@@ -109,6 +109,7 @@ def end_session(session: Session, *, user_id: int, name: str, now: dt.datetime) 
             subject=("user", user_id),
             ended=1,
         )
+        outbox.emit(session, SessionsEnded(user_id=user_id), now=now)
     return ended
 
 
@@ -123,6 +124,8 @@ def end_others(session: Session, *, user_id: int, keep: str | None, now: dt.date
         subject=("user", user_id),
         ended=ended,
     )
+    if ended:
+        outbox.emit(session, SessionsEnded(user_id=user_id), now=now)
     return ended
 
 

@@ -9,6 +9,7 @@ from enum import StrEnum
 from sqlalchemy.orm import Session
 
 from consult.accounts import passwords, policy, queries, sessions
+from consult.accounts.events import SessionsEnded
 from consult.accounts.models import User
 from consult.accounts.passwords import Hasher
 from consult.accounts.services.checks import (
@@ -21,7 +22,7 @@ from consult.accounts.services.links import make_link
 from consult.accounts.services.second_factor import is_right_code
 from consult.accounts.sessions import Client
 from consult.accounts.states import LinkPurpose, SessionStage, UserStatus
-from consult.core import audit, limits
+from consult.core import audit, limits, outbox
 from consult.core.errors import TooMany
 
 
@@ -247,3 +248,5 @@ def sign_out(session: Session, *, session_id: str, user_id: int | None, now: dt.
         audit.record(
             session, "account.sign-out", actor_id=user_id, now=now, subject=("user", user_id)
         )
+        if user_id is not None:
+            outbox.emit(session, SessionsEnded(user_id=user_id), now=now)

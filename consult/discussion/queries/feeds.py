@@ -102,6 +102,8 @@ def _texts() -> Select[Any]:
             Revision.id.label("revision_id"),
             Revision.language,
             Revision.html,
+            Revision.redacted_for,
+            Revision.decided_at.label("text_decided_at"),
             Author.name,
             Author.display,
             Author.pseudonym_number,
@@ -166,7 +168,9 @@ def _entries(session: Session, statement: Select[Any]) -> list[Entry]:
 def _updated_at(row: Any) -> dt.datetime:
     """Return the newest public change; a mark that an edit ended is none."""
     marked_at = row.official_at if row.is_official else None
-    changes: list[dt.datetime | None] = [row.published_at, row.edited_at, marked_at]
+    # What moderators took out has to leave the readers' programs as well.
+    redacted_at = row.text_decided_at if row.redacted_for else None
+    changes: list[dt.datetime | None] = [row.published_at, row.edited_at, marked_at, redacted_at]
     return max(filter(None, changes))
 
 

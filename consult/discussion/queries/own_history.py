@@ -72,7 +72,10 @@ def history(
         statement = statement.where(Revision.number < before)
     found = session.scalars(statement).all()
     shown = found[:HISTORY_SHOWN]
-    older = (*found[1:], None)
+    by_id = {one.id: one for one in found}
+    # What moderators took out shows beside the text from which it is gone.
+    older = [by_id.get(one.base_id or 0) if _is_redaction(one) else None for one in shown]
+    older = [base or earlier for base, earlier in zip(older, (*found[1:], None), strict=False)]
     has_more = len(found) > HISTORY_SHOWN
     names = colleagues(session, contribution, shown, actor=actor)
     return History(
@@ -110,6 +113,10 @@ def texts_sent(session: Session, contribution: Contribution, *, actor: Actor) ->
     )
 
 
+def _is_redaction(revision: Revision) -> bool:
+    return revision.origin == RevisionOrigin.REDACTION
+
+
 def _sent(contribution: Contribution, actor: Actor) -> ColumnElement[bool]:
     return and_(
         Revision.contribution_id == contribution.id,
@@ -123,7 +130,7 @@ def _past(revision: Revision, earlier: Revision | None, names: Mapping[int, str]
         id=revision.id,
         number=revision.number,
         state=RevisionState(revision.state),
-        is_redaction=revision.origin == RevisionOrigin.REDACTION,
+        is_redaction=_is_redaction(revision),
         sent_at=revision.sent_at,
         decided_at=revision.decided_at,
         language=revision.language,

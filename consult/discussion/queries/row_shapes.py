@@ -46,6 +46,8 @@ class Row:
     sent_label: str = ""
     sent_iso: str = ""
     edited_label: str | None = None
+    redacted: str | None = None
+    """When and why moderators took something out of the text, in one sentence."""
     language: str = ""
     language_label: str = ""
     html: SafeHtml = NO_HTML

@@ -15,6 +15,7 @@ from consult.core.markup import SafeHtml
 from consult.discussion.models import Contribution, Revision, RevisionTag
 from consult.discussion.policy import official_answers, own_texts, public_contributions
 from consult.discussion.queries import attachments
+from consult.discussion.queries.redactions import reasons_of, redaction_words
 from consult.discussion.queries.row_shapes import Kept as Kept
 from consult.discussion.queries.row_shapes import Key as Key
 from consult.discussion.queries.row_shapes import Known as Known
@@ -90,6 +91,8 @@ def select_rows(actor: Actor | None, *, revision: ColumnElement[Any] | None = No
             Revision.html,
             Revision.words,
             Revision.language,
+            Revision.redacted_for,
+            Revision.decided_at.label("text_decided_at"),
             _objective_ids().label("objective_ids"),
             attachments.packed().label("files"),
             Author.name,
@@ -147,6 +150,7 @@ def build_unknown(
     """
     here = {r.reference for r in raw if r.reference}
     tags = _tags(session, {r.objective_ids for r in raw if r.objective_ids}, words=words)
+    reasons = reasons_of(session, [r.revision_id for r in raw if r.redacted_for])
     rows: list[Row | Kept] = []
     for r in raw:
         if r.revision_id is None:
@@ -154,12 +158,17 @@ def build_unknown(
             continue
         is_here = r.parent_reference in here
         objectives = tags.get(r.objective_ids, ())
+        reason = reasons.get(r.revision_id, "")
         key = _key(r, actor=actor, is_here=is_here, objectives=objectives, words=words)
+        key = (*key, reason) if key and reason else key
         fragment = known(key) if key else None
         if fragment is not None:
             rows.append(Kept(r.reference, r.reference.lower(), fragment))
             continue
         row = _row(r, objectives=objectives, is_here=is_here, words=words)
+        row.redacted = (
+            redaction_words(r, reason=reason, zone=words.zone) if r.redacted_for else None
+        )
         row.is_own, row.key = r.author_id in actor.author_ids, key
         rows.append(row)
     nest(rows, [(r.thread_id, r.path) for r in raw], most=INDENTS)

@@ -49,6 +49,12 @@ def find(session: Session, *, name: str, actor: Actor) -> Found:
     Raises `NotVisible` with the same words for an unknown name and for one that the actor may
     not know of, `Gone` for one that was public and is no more.
     """
+    # As one value and not as a set: PostgreSQL would read the whole table otherwise.
+    moved = (
+        select(ReferenceRedirect.contribution_id)
+        .where(ReferenceRedirect.reference == name)
+        .scalar_subquery()
+    )
     row = session.execute(
         select(Contribution, Space, Forum, Question)
         .join(Space, Space.id == Contribution.space_id)
@@ -61,11 +67,7 @@ def find(session: Session, *, name: str, actor: Actor) -> Found:
             or_(
                 Contribution.reference == name,
                 Contribution.receipt == name,
-                Contribution.id.in_(
-                    select(ReferenceRedirect.contribution_id).where(
-                        ReferenceRedirect.reference == name
-                    )
-                ),
+                Contribution.id == moved,
             )
         )
     ).first()
@@ -92,6 +94,22 @@ def find(session: Session, *, name: str, actor: Actor) -> Found:
         is_own=is_own,
         is_public=is_public(contribution),
     )
+
+
+def moved_question(session: Session, *, reference: str, actor: Actor) -> tuple[str, int]:
+    """Return the slug of the space and the number of a participant's question that was moved, by a
+    reference that it had before; raises `NotVisible`.
+    """
+    row = session.execute(
+        select(Question, Space)
+        .join(Contribution, Contribution.own_question_id == Question.id)
+        .join(Space, Space.id == Question.space_id)
+        .join(ReferenceRedirect, ReferenceRedirect.contribution_id == Contribution.id)
+        .where(ReferenceRedirect.reference == reference)
+    ).first()
+    if row is None or not is_space_visible(actor, row.Space):
+        raise NotVisible
+    return row.Space.slug, row.Question.number
 
 
 def _readable_revision(

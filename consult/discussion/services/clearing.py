@@ -38,7 +38,14 @@ def release(
     """
     contribution = threads.locked(session, contribution.id)
     revision = _seen(session, actor=actor, contribution=contribution, seen=seen, now=now)
-    move(session, revision, act=Act.RELEASE, released_by=actor.user_id, released_at=now)
+    move(
+        session,
+        revision,
+        act=Act.RELEASE,
+        released_by=actor.user_id,
+        released_at=now,
+        waits_since=now,
+    )
     contribution.version += 1
     session.flush()
     audit.record(

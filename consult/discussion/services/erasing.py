@@ -44,6 +44,7 @@ def erase(session: Session, erasing: Erasing) -> int:
     own = session.scalars(contributions_of(author_ids).order_by(Contribution.id)).all()
     contents = _contents(session, own=own, user_id=erasing.user_id)
     kept = kept_texts(session, erasing)
+    threads.locked_together(session, own)
     for contribution_id in own:
         _erase_one(session, contribution_id, keeps=kept.get(contribution_id), erasing=erasing)
     for model in (Upload, QuestionVisit):

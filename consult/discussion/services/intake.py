@@ -83,7 +83,14 @@ def file_text(
         words=filing.words,
         actor=actor,
     )
-    mark_sent(session, contribution=contribution, revision=revision, actor=actor, now=now)
+    mark_sent(
+        session,
+        contribution=contribution,
+        revision=revision,
+        actor=actor,
+        now=now,
+        received_at=received_at,
+    )
     threads.place(session, contribution, parent=None, at=threads.ordinal(received_at))
     intake = Intake(
         id=secrets.token_hex(16),

@@ -69,6 +69,7 @@ def join(session: Session, *, user_id: int, now: dt.datetime) -> None:
         )
         .order_by(Contribution.id)
     ).all()
+    threads.locked_together(session, [contribution_id for _intake, contribution_id in filed])
     for intake, contribution_id in filed:
         contribution = threads.locked(session, contribution_id)
         before = contribution.author_id

@@ -138,11 +138,9 @@ def _tell(session: Session, *, sha256: str, now: dt.datetime) -> None:
         .join(RevisionAttachment, RevisionAttachment.revision_id == Revision.id)
         .where(RevisionAttachment.sha256 == sha256, public_contributions())
         .distinct()
-        .order_by(Contribution.id)
     ).all()
-    for contribution_id in carrying:
-        contribution = threads.locked(session, contribution_id)
-        threads.public_change(session, contribution, was_public=is_public(contribution), now=now)
+    held = threads.locked_together(session, carrying)
+    threads.public_changes(session, [(one, is_public(one)) for one in held], now=now)
 
 
 def ask_again(session: Session, *, scans: bool, holds: bool, now: dt.datetime) -> int:

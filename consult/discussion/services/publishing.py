@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import datetime as dt
 
-from sqlalchemy import select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import exists, select, update
+from sqlalchemy.orm import Session, aliased
 
 from consult.core.errors import StaleState
 from consult.discussion.models import Contribution, Revision
 from consult.discussion.policy import is_public
 from consult.discussion.services import threads
 from consult.discussion.services.revisions import move
-from consult.discussion.states import Act, RevisionState
+from consult.discussion.states import Act, RevisionOrigin, RevisionState
 from consult.spaces.models import Space
 
 
@@ -173,22 +173,44 @@ def take_back_decision(
 
 
 def _reinstate_older(session: Session, contribution: Contribution, revision: Revision) -> None:
-    """Give readers the text that they had before this one; nothing where it was the first."""
+    """Give readers the text that they had before this one; nothing where it was the first.
+
+    From what was public before, the newest decision tells which that was: a text that waits may
+    have a lower number than the redaction that it takes the place of. The base of a redaction is
+    never given back here.
+    """
+    shortened = aliased(Revision)
+    is_base = exists().where(
+        shortened.base_id == Revision.id,
+        shortened.origin == RevisionOrigin.REDACTION,
+        shortened.state == RevisionState.SUPERSEDED,
+    )
     older = session.scalars(
         select(Revision)
         .where(
             Revision.contribution_id == contribution.id,
+            Revision.id != revision.id,
             Revision.state == RevisionState.SUPERSEDED,
-            Revision.number < revision.number,
+            ~is_base,
         )
-        .order_by(Revision.number.desc())
+        .order_by(Revision.decided_at.is_(None), Revision.decided_at.desc(), Revision.number.desc())
         .limit(1)
     ).first()
     contribution.published_revision_id = older.id if older else None
-    is_first = older is None or _is_first_published(session, older)
-    contribution.edited_at = None if is_first or older is None else older.decided_at
+    contribution.edited_at = _edited_at(session, older) if older is not None else None
     if older is not None:
         move(session, older, act=Act.REINSTATE)
+
+
+def _edited_at(session: Session, revision: Revision) -> dt.datetime | None:
+    """Return when a text became public as an edit; None where its author's first one did.
+
+    A redaction is no edit: what counts is the text under it.
+    """
+    written = revision
+    while written.origin == RevisionOrigin.REDACTION and written.base_id is not None:
+        written = session.get_one(Revision, written.base_id)
+    return None if _is_first_published(session, written) else written.decided_at
 
 
 def _is_first_published(session: Session, revision: Revision) -> bool:
@@ -199,6 +221,7 @@ def _is_first_published(session: Session, revision: Revision) -> bool:
             .where(
                 Revision.contribution_id == revision.contribution_id,
                 Revision.state == RevisionState.SUPERSEDED,
+                Revision.origin != RevisionOrigin.REDACTION,
                 Revision.number < revision.number,
             )
             .limit(1)

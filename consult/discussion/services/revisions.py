@@ -106,11 +106,13 @@ def mark_sent(
     revision: Revision,
     actor: Actor,
     now: dt.datetime,
+    received_at: dt.datetime | None = None,
 ) -> None:
     """Send a draft to the moderators, or to its delegation's focal point: receipt, instant, audit
     entry and event.
 
-    What a focal point has still to release counts as sent from now on.
+    What a focal point has still to release counts as sent from now on. `received_at` is when staff
+    received what they file for somebody else; from then on it waits.
     """
     session.flush()
     is_cleared_first = needs_release(
@@ -122,6 +124,7 @@ def mark_sent(
         revision,
         act=act,
         sent_at=now,
+        waits_since=received_at or now,
         decided_at=None,
         handed_back=None,
         lock=revision.lock + 1,

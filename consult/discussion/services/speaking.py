@@ -37,7 +37,9 @@ def take_turns(session: Session, *, author_id: int) -> None:
     """Let two windows, or two of a delegation, take turns at an Author, so that the second finds
     what the first has made.
     """
-    session.execute(select(Author.id).where(Author.id == author_id).with_for_update())
+    # Whoever changes texts of theirs meanwhile refers to the Author and need not wait for that.
+    held = select(Author.id).where(Author.id == author_id)
+    session.execute(held.with_for_update(key_share=True))
 
 
 def speaks_through(

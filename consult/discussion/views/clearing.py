@@ -28,6 +28,7 @@ from consult.discussion.views.blueprint import blueprint
 from consult.discussion.views.frame import frame
 from consult.discussion.views.own_view import mine, question_words
 from consult.spaces.queries.delegations import focal_author_ids
+from consult.spaces.states import ModerationMode
 
 
 @dataclass
@@ -110,16 +111,22 @@ def clear(name: str) -> Response:
         return _again(found, form, 422)
     except StaleState:
         return _moved(found, form)
-    return _next(form)
+    return _next(form, found)
 
 
-def _next(form: ReleaseForm) -> Response:
+def _next(form: ReleaseForm, found: single.Found) -> Response:
     """Tell what was done, and go on with what waits."""
     left = clearance.count_for_release(db.session(), author_ids=_focal_author_ids())
     if form.act == "hand-back":
         done = _("The text was handed back with your words.")
     else:
         done = _("The text was released. It waits for a moderator now.")
+        is_trusted = found.contribution.author_id in actor().at_once_author_ids
+        if is_trusted or found.space.moderation != ModerationMode.EVERYTHING:
+            done = _(
+                "The text was released. It appears at once, unless a moderator has to read it"
+                " first."
+            )
     flash(done, "good")
     if left:
         flash(ngettext("%(num)s text still waits.", "%(num)s texts still wait.", left), "info")

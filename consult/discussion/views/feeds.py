@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from flask import Response, request, url_for
+from flask import Response, make_response, redirect, request, url_for
 
 from consult.core.authz import VISITOR, Permission
 from consult.core.db import db
@@ -19,7 +19,7 @@ from consult.discussion.queries import feeds
 from consult.discussion.queries.spaces import teaser
 from consult.discussion.views.blueprint import blueprint
 from consult.discussion.views.frame import tag_of, unchanged
-from consult.discussion.views.threads import heading_of, participant_question
+from consult.discussion.views.threads import heading_of, moved_question, participant_question
 from consult.spaces import queries as space_queries
 from consult.spaces.queries import ObjectiveRow, SpaceView
 
@@ -49,7 +49,11 @@ def space_feed(slug: str) -> Response:
 def question_feed(slug: str, number: int) -> Response:
     """Feed of a question's newest public contributions."""
     view = space_queries.space_view(db.session(), slug=slug, actor=VISITOR)
-    asked = view.question(number)
+    try:
+        asked = view.question(number)
+    except NotVisible:
+        there = moved_question(view, number, who=VISITOR, endpoint="discussion.question_feed")
+        return make_response(redirect(there, 303))
     tag = tag_of("qf", asked.id, asked.public_version, view.space.public_version)
     if (kept := unchanged(tag)) is not None:
         return kept

@@ -58,7 +58,7 @@ def _before() -> int | None:
 
 def _decisions(page: own_history.History, found: single.Found) -> dict[int, DecisionWords]:
     """Return what moderators said of the texts of a page, by their ids."""
-    told = [one.id for one in page.texts if one.state in _TOLD]
+    told = [one.id for one in page.texts if one.state in _TOLD or one.is_redaction]
     if found.contribution.removed == "hidden" and found.contribution.published_revision_id:
         told.append(found.contribution.published_revision_id)
     words = {one: words_of_decision(one) for one in told}

@@ -5,13 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from flask import g, make_response, redirect, render_template, request, url_for
+from flask import current_app, g, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from consult.accounts.models import User
+from consult.core import clock
 from consult.core.authz import Permission
 from consult.core.db import db
 from consult.core.markup import SafeHtml
+from consult.core.ports import Ports
 from consult.core.web import actor, config, needs
 from consult.discussion.models import Revision
 from consult.discussion.policy import Writing
@@ -32,13 +34,16 @@ def contribution(name: str) -> Response:
     session, who = db.session(), actor()
     found = single.find(session, name=name, actor=who)
     if found.canonical != name:
-        return redirect(url_for("discussion.contribution", name=found.canonical), 303)
+        # What was just sent may be public already.
+        sent = request.args.get("sent")
+        return redirect(url_for("discussion.contribution", name=found.canonical, sent=sent), 303)
     g.forum = found.forum
     frame = framing.frame(found.space, found.forum)
     own_one = mine(found) if found.is_own else None
     arrived = own_one.texts.waiting if own_one and request.args.get("sent") else None
     if arrived is not None and not found.is_public:
         return make_response(_receipt_page(found, arrived, frame))
+    is_published_now = bool(own_one and request.args.get("sent")) and arrived is None
     words = rows.labels(zone=frame["zone"], holds=config().holds_unscanned)
     replying = Writing(space=found.space, parent=found.contribution)
     page = render_template(
@@ -57,7 +62,10 @@ def contribution(name: str) -> Response:
         can_reply=found.is_public and framing.may(Permission.REPLY, replying),
         texts_sent=_texts_sent(found),
         arrived=arrived,
+        at_once=arrived is not None and _is_at_once(found),
+        sent_draft=_first_draft(found) if is_published_now and found.is_public else None,
         offer=official.offer(found),
+        may_move=found.is_public and _offers_move(found),
         mine=own_one,
         unsent=_unsent(own_one),
         waiting=_waiting_row(found, own_one, words=words),
@@ -67,6 +75,12 @@ def contribution(name: str) -> Response:
     if not found.is_public:
         response.headers["X-Robots-Tag"] = "noindex"
     return response
+
+
+def _offers_move(found: single.Found) -> bool:
+    """Whether the actor may move the text to another question, where moderation is bound."""
+    ports: Ports = current_app.extensions["consult.ports"]
+    return ports.offers_move(db.session(), actor(), found.contribution.id, clock.now())
 
 
 def _texts_sent(found: single.Found) -> int:
@@ -114,7 +128,6 @@ def _receipt_page(found: single.Found, arrived: Revision, frame: dict[str, Any])
     user = session.get(User, actor().user_id)
     is_first = arrived.sent_at == contribution.sent_at
     parent = single.parent_reference(session, contribution)
-    asked = found.question if contribution.question_id else None
     return render_template(
         "discussion/receipt.html",
         name=found.canonical,
@@ -125,11 +138,22 @@ def _receipt_page(found: single.Found, arrived: Revision, frame: dict[str, Any])
         question=found.question,
         kind=_kind(found, is_first=is_first, is_reply=parent is not None),
         email=user.email if user is not None else None,
-        draft=framing.draft_name(found.space, asked, parent)
-        if is_first
-        else f"edit-{found.canonical}",
+        draft=_first_draft(found) if is_first else f"edit-{found.canonical}",
+        at_once=_is_at_once(found),
         **frame,
     )
+
+
+def _first_draft(found: single.Found) -> str:
+    """Return the name under which a browser kept the first text before it was sent."""
+    parent = single.parent_reference(db.session(), found.contribution)
+    asked = found.question if found.contribution.question_id else None
+    return framing.draft_name(found.space, asked, parent)
+
+
+def _is_at_once(found: single.Found) -> bool:
+    """Whether the author is a delegation of the actor's whose texts wait for nobody."""
+    return found.contribution.author_id in actor().at_once_author_ids
 
 
 def _kind(found: single.Found, *, is_first: bool, is_reply: bool) -> str:

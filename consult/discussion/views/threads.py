@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import structlog
-from flask import Response, current_app, request, url_for
+from flask import Response, current_app, make_response, redirect, request, url_for
 from sqlalchemy.exc import OperationalError
 
 from consult.core import clock, paging
-from consult.core.authz import Permission
+from consult.core.authz import Actor, Permission, refusal
 from consult.core.db import db
-from consult.core.errors import Gone
+from consult.core.errors import Gone, NotVisible
 from consult.core.i18n import LOCALES, locale
 from consult.core.i18n import gettext as _
 from consult.core.unit_of_work import unit_of_work
@@ -17,7 +17,7 @@ from consult.core.web import actor, config, needs
 from consult.discussion import forms
 from consult.discussion.fragments import PageFragments
 from consult.discussion.policy import Writing
-from consult.discussion.queries import answers, rows, thread_order, threads
+from consult.discussion.queries import answers, rows, single, thread_order, threads
 from consult.discussion.services import visits
 from consult.discussion.views import frame as framing
 from consult.discussion.views.blueprint import blueprint
@@ -56,8 +56,27 @@ def question(slug: str, number: int) -> Response:
     if (kept := unchanged_page(slug, number)) is not None:
         return kept
     view = framing.readable_space(slug)
-    asked = view.question(number)
+    try:
+        asked = view.question(number)
+    except NotVisible:
+        return make_response(redirect(moved_question(view, number, who=actor()), 303))
     return question_page(view, asked)
+
+
+def moved_question(
+    view: space_queries.SpaceView,
+    number: int,
+    *,
+    who: Actor,
+    endpoint: str = "discussion.question",
+) -> str:
+    """Return the address that a question of participants has since it was moved away from here;
+    raises `NotVisible` where none was.
+    """
+    slug, new_number = single.moved_question(
+        db.session(), reference=f"{view.space.code}-Q{number}", actor=who
+    )
+    return url_for(endpoint, slug=slug, number=new_number)
 
 
 def unchanged_page(slug: str, number: int) -> Response | None:
@@ -116,7 +135,10 @@ def question_page(
     if form is None and refused["refusal_code"] is None:
         form = draft_form(kept_draft(view.space, asked, None), zone=frame["zone"])
     may_reply = refused["refusal_code"] is None
-    fragments = fragments_of_page(zone=frame["zone"], offers_reply=may_reply)
+    may_report = refusal(Permission.FLAG, actor=who, now=now) is None
+    fragments = fragments_of_page(
+        zone=frame["zone"], offers_reply=may_reply, offers_report=may_report
+    )
     page = threads.thread_page(
         session,
         question=asked,
@@ -152,7 +174,7 @@ def question_page(
         )
         if form
         else None,
-        can={"reply": may_reply},
+        can={"reply": may_reply, "report": may_report},
         **refused,
         **frame,
     )
@@ -196,13 +218,14 @@ def note_visit(*, question_id: int) -> None:
         log.warning("visit.not_noted")
 
 
-def fragments_of_page(*, zone: str, offers_reply: bool) -> PageFragments:
+def fragments_of_page(*, zone: str, offers_reply: bool, offers_report: bool) -> PageFragments:
     """Return the rendered texts that a page in the current locale can take over."""
     return PageFragments(
         store=current_app.extensions["consult.fragments"],
         locale=locale(),
         zone=zone,
         offers_reply=offers_reply,
+        offers_report=offers_report,
     )
 
 

@@ -26,6 +26,7 @@ from consult.discussion.states import Capacity
 from consult.spaces import queries as space_queries
 from consult.spaces.models import Question, Space
 from consult.spaces.queries import ObjectiveRow, shown_in
+from consult.spaces.states import ModerationMode
 
 BEGINNING = 90
 """Characters by which a passage is told from others."""
@@ -95,6 +96,10 @@ class PresentedForm:
     """Every passage is offered, as on the preview; else only those of which something was said."""
     proposed: int = field(default=0)
     """How many passages have a proposal that waits for an answer."""
+    mode: str = ModerationMode.EVERYTHING.value
+    """Which texts a moderator reads first."""
+    at_once: bool = False
+    """Whether the person speaks for a delegation whose texts wait for nobody."""
 
 
 def presented(
@@ -145,6 +150,8 @@ def presented(
             holds=config().holds_unscanned,
         ),
         passages=choices,
+        mode=space.moderation,
+        at_once=bool(actor().at_once_author_ids),
         all_passages=prepared is not None,
         proposed=sum(1 for one in choices if one.is_proposed),
     )

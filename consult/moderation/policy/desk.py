@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, and_, or_, select
 
 from consult.core.authz import Actor, Permission, Role, declare, signed_in
+from consult.core.db import unindexed
 from consult.core.errors import Refusal
 from consult.discussion.models import Contribution
 from consult.moderation.policy.hearing import UNDO, Hearing, falls_to, is_heard_by
 from consult.moderation.policy.instances import is_orphan
-from consult.moderation.states import ON_PENDING, Verdict
+from consult.moderation.states import REMOVALS, Verdict
 from consult.spaces.models import Space
 
 UNDO_REMOVAL = dt.timedelta(days=30)
@@ -35,6 +36,8 @@ class Deciding:
     """The appeal that waits or was just answered."""
     filed_by: int | None = None
     """Who filed it for somebody else, where it was not sent by its author."""
+    is_public: bool = False
+    """Everybody for whom its space exists reads a text of it."""
 
 
 def has_desk(actor: Actor, _subject: Deciding | None, _now: dt.datetime) -> Refusal | None:
@@ -48,6 +51,15 @@ def works_here(actor: Actor, subject: Deciding | None, _now: dt.datetime) -> Ref
         return None
     is_organiser = actor.has_in_forum(Role.ORGANISER, forum_id=subject.space.forum_id)
     return None if is_organiser and subject.is_orphan else Refusal.NO_ROLE
+
+
+def may_move(actor: Actor, subject: Deciding | None, now: dt.datetime) -> Refusal | None:
+    """Predicate: it lies on the actor's own desk, or is public in a forum that they organise."""
+    refused = works_here(actor, subject, now)
+    if refused is None or subject is None or not subject.is_public:
+        return refused
+    is_organiser = actor.has_in_forum(Role.ORGANISER, forum_id=subject.space.forum_id)
+    return None if is_organiser else refused
 
 
 def may_look(actor: Actor, subject: Deciding | None, now: dt.datetime) -> Refusal | None:
@@ -94,23 +106,33 @@ def hears_it(actor: Actor, subject: Deciding | None, _now: dt.datetime) -> Refus
 declare(Permission.MODERATE, signed_in, has_desk, may_look)
 declare(Permission.DECIDE, signed_in, has_desk, works_here, not_own)
 declare(Permission.SETTLE, signed_in, has_desk, not_own, not_before, hears_it)
+declare(Permission.MOVE, signed_in, has_desk, may_move, not_own)
+declare(Permission.NOTE, signed_in, has_desk, may_look, not_own)
 
 
 def on_desk_of(actor: Actor, *, now: dt.datetime) -> ColumnElement[bool]:
     """Return the condition for rows of `Contribution` on the actor's desk; twin of `may_look`."""
-    desks: list[ColumnElement[bool]] = [
-        Contribution.space_id.in_(sorted(actor.space_ids(Role.MODERATOR)))
-    ]
+    if not (actor.has(Role.MODERATOR) or actor.has(Role.ORGANISER)):
+        return on_own_desk_of(actor)
+    statement, parameters = falls_to(actor, now=now)
+    return or_(on_own_desk_of(actor), Contribution.id.in_(statement.params(parameters)))
+
+
+def on_own_desk_of(actor: Actor) -> ColumnElement[bool]:
+    """Return the condition for rows of `Contribution` on the actor's desk, appeals that fall to
+    them from another one left out; twin of `works_here`.
+    """
+    moderated = sorted(actor.space_ids(Role.MODERATOR))
     forum_ids = sorted(actor.forum_ids_as(Role.ORGANISER))
-    if forum_ids:
-        spaces = select(Space.id).where(Space.forum_id.in_(forum_ids))
-        desks.append(and_(Contribution.space_id.in_(spaces), is_orphan()))
-    if actor.has(Role.MODERATOR) or forum_ids:
-        statement, parameters = falls_to(actor, now=now)
-        desks.append(Contribution.id.in_(statement.params(parameters)))
-    return or_(*desks)
+    # The queue is found by its own index, in its own order.
+    is_moderated = unindexed(Contribution.space_id).in_(moderated)
+    if not forum_ids:
+        return is_moderated
+    spaces = select(Space.id).where(Space.forum_id.in_(forum_ids))
+    is_organised = unindexed(Contribution.space_id).in_(spaces)
+    return or_(is_moderated, and_(is_organised, is_orphan()))
 
 
 def undo_window(verdict: Verdict) -> dt.timedelta:
     """Return how long the decider may take such a verdict back."""
-    return UNDO if verdict in ON_PENDING else UNDO_REMOVAL
+    return UNDO_REMOVAL if verdict in REMOVALS else UNDO

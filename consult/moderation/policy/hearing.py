@@ -11,13 +11,16 @@ from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, or_, sele
 from sqlalchemy.orm import aliased
 
 from consult.core.authz import Actor, Role
-from consult.core.db import Id
+from consult.core.db import Id, unindexed
 from consult.discussion.models import Contribution, Revision
 from consult.discussion.states import Removed, RevisionOrigin
 from consult.moderation.models import Appeal, Decision
 from consult.moderation.policy.instances import instance
 from consult.moderation.states import Instance
 from consult.spaces.models import Space
+
+_Undoing = aliased(Decision)
+_Newer = aliased(Revision)
 
 UNDO = dt.timedelta(seconds=60)
 """How long the decider may take a decision on a text back; nobody is told before."""
@@ -65,14 +68,13 @@ def is_live(appealed: type[Revision] = Revision) -> ColumnElement[bool]:
     It has none once the rejection was undone or a newer text was sent. A text that was never
     sent does not count, nor does a withdrawal, which may be undone: see `Contribution.removed`.
     """
-    undoing, newer = aliased(Decision), aliased(Revision)
-    is_undone = exists().where(undoing.undoes == Rejection.id).correlate(Rejection)
+    is_undone = exists().where(_Undoing.undoes == Rejection.id).correlate(Rejection)
     has_newer = (
         exists()
         .where(
-            newer.contribution_id == appealed.contribution_id,
-            newer.number > appealed.number,
-            or_(newer.sent_at.is_not(None), newer.origin != RevisionOrigin.AUTHOR),
+            _Newer.contribution_id == appealed.contribution_id,
+            _Newer.number > appealed.number,
+            or_(_Newer.sent_at.is_not(None), _Newer.origin == RevisionOrigin.IMPORT),
         )
         .correlate(appealed)
     )
@@ -110,7 +112,8 @@ def _falls_to() -> Select[tuple[int]]:
         .join(Appeal, Appeal.contribution_id == theirs.id)
         .join(Rejection, Rejection.id == Appeal.decision_id)
         .join(Revision, Revision.id == Rejection.revision_id)
-        .join(around, around.id == theirs.space_id)
+        # From the few open appeals on: the texts of a space are many.
+        .join(around, around.id == unindexed(theirs.space_id))
         .where(
             or_(Appeal.outcome.is_(None), Appeal.decided_at > bindparam("undo_since")),
             theirs.removed.in_([Removed.NONE, Removed.HIDDEN]),

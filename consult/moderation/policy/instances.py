@@ -15,6 +15,9 @@ from consult.moderation.models import Decision
 from consult.moderation.states import Instance
 from consult.spaces.models import AuthorMember, RoleGrant, Space
 
+_Around = aliased(Space)
+_Typed = aliased(Revision)
+
 
 def is_orphan() -> ColumnElement[bool]:
     """Return the condition, on `Contribution`, that no moderator of its space may decide it."""
@@ -28,8 +31,7 @@ def instance(*, of: Any, rejection: Any) -> ColumnElement[str]:
     `of` is `Contribution` or an alias of it, `rejection` one of `Decision`; both have to be in
     the statement.
     """
-    around = aliased(Space)
-    forum_id = select(around.forum_id).where(around.id == of.space_id).correlate(of)
+    forum_id = select(_Around.forum_id).where(_Around.id == of.space_id).correlate(of)
     # The rejection may be nobody's: the demonstration's, or of somebody erased since.
     is_another = RoleGrant.user_id.is_distinct_from(rejection.decided_by)
     here = _has_moderator(RoleGrant.space_id == of.space_id, is_another, of=of, beside=rejection)
@@ -47,7 +49,6 @@ def _has_moderator(
     *conditions: ColumnElement[bool], of: Any, beside: Any = Decision
 ) -> ColumnElement[bool]:
     """Return whether there is an active moderator who neither speaks for the author nor typed."""
-    typed = aliased(Revision)
     speaks_for_it = (
         exists()
         .where(AuthorMember.author_id == of.author_id, AuthorMember.user_id == RoleGrant.user_id)
@@ -55,7 +56,7 @@ def _has_moderator(
     )
     typed_it = (
         exists()
-        .where(typed.contribution_id == of.id, typed.submitted_by == RoleGrant.user_id)
+        .where(_Typed.contribution_id == of.id, _Typed.submitted_by == RoleGrant.user_id)
         .correlate(of, RoleGrant)
     )
     return (

@@ -10,6 +10,7 @@ from sqlalchemy import Select, Subquery, exists, select
 from sqlalchemy.orm import Session, aliased
 
 from consult.core.authz import Actor, Role
+from consult.core.db import unindexed
 from consult.discussion.models import Contribution, Revision
 from consult.discussion.states import Removed, RevisionState
 from consult.moderation.models import Appeal, Decision
@@ -23,6 +24,8 @@ from consult.moderation.policy import (
 )
 from consult.moderation.states import AppealOutcome, Instance, Verdict
 from consult.notifications.queries import APPEAL
+
+_Settled = aliased(Appeal)
 
 _STANDS = (Removed.NONE, Removed.HIDDEN)
 
@@ -87,8 +90,7 @@ def rejected_text(session: Session, contribution: Contribution) -> Rejected | No
 
 def is_answer(decision: Any) -> Any:
     """Return the condition that a decision answered an appeal."""
-    settled = aliased(Appeal)
-    return exists().where(settled.settled_by_id == decision.id).correlate(decision)
+    return exists().where(_Settled.settled_by_id == decision.id).correlate(decision)
 
 
 def appealing(contribution: Contribution, rejected: Rejected | None) -> Appealing:
@@ -143,9 +145,14 @@ def waiting_appeals() -> Subquery:
             Rejection.revision_id,
             Rejection.decided_by.label("rejected_by"),
         )
-        .join(Rejection, Rejection.id == Appeal.decision_id)
+        # From the few open appeals on: what was ever rejected is much.
+        .join(Rejection, Rejection.id == unindexed(Appeal.decision_id))
         .join(Revision, Revision.id == Rejection.revision_id)
-        .where(Appeal.outcome.is_(None), Revision.state == RevisionState.REJECTED, is_live())
+        .where(
+            Appeal.outcome.is_(None),
+            unindexed(Revision.state) == RevisionState.REJECTED,
+            is_live(),
+        )
     )
     return answering.subquery("asked")
 

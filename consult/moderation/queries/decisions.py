@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, exists, or_, select
+from sqlalchemy import ColumnElement, Select, String, and_, case, cast, exists, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from consult.accounts.models import User
@@ -15,13 +15,18 @@ from consult.core.authz import Actor
 from consult.core.errors import StaleState
 from consult.core.i18n import Translated, gettext
 from consult.discussion.models import Contribution, Revision
-from consult.discussion.states import INSIDE_STATES, Removed, RevisionState
+from consult.discussion.states import INSIDE_STATES, Removed, RevisionOrigin, RevisionState
 from consult.moderation.models import Appeal, Decision
-from consult.moderation.policy import UNDO, UNDO_REMOVAL
+from consult.moderation.policy import UNDO, UNDO_REMOVAL, undo_window
 from consult.moderation.queries.appeals import heard, is_answer
-from consult.moderation.states import ON_PENDING, Verdict
+from consult.moderation.states import ON_PENDING, REMOVALS, Policy, Verdict
 from consult.notifications.queries import DecisionFacts
 from consult.spaces.models import Reason, Space
+
+_Reversal = aliased(Decision)
+_Same = aliased(Decision)
+_Later = aliased(Decision)
+_ItsRevision = aliased(Revision)
 
 
 @dataclass(frozen=True)
@@ -44,6 +49,8 @@ class DecisionRow:
     is_undone: bool
     is_answer: bool
     """It answered an appeal."""
+    together: int = 1
+    """How many texts were decided in the same act."""
 
 
 @dataclass(frozen=True)
@@ -57,11 +64,24 @@ class Undoable:
     until: dt.datetime
     is_answer: bool
     """It answered an appeal."""
+    batch: str | None = None
+    """The act in which it was taken together with others, where they are offered as one."""
+    count: int = 1
+    """How many texts were decided in that act."""
 
 
 def _is_undone() -> ColumnElement[bool]:
-    reversal = aliased(Decision)
-    return exists().where(reversal.undoes == Decision.id)
+    return exists().where(_Reversal.undoes == Decision.id)
+
+
+def _together() -> ColumnElement[int]:
+    return (
+        select(func.count())
+        .select_from(_Same)
+        .where(_Same.batch == Decision.batch, _Same.undoes.is_(None))
+        .correlate(Decision)
+        .scalar_subquery()
+    )
 
 
 def _select_rows() -> Select[Any]:
@@ -74,6 +94,7 @@ def _select_rows() -> Select[Any]:
             User.name,
             _is_undone().label("is_undone"),
             is_answer(Decision).label("is_answer"),
+            _together().label("together"),
         )
         .join(Revision, Revision.id == Decision.revision_id)
         .join(Contribution, Contribution.id == Revision.contribution_id)
@@ -86,12 +107,18 @@ def _select_rows() -> Select[Any]:
 
 def policy_label(policy: str | None) -> str | None:
     """Return the words for a policy that decided in nobody's name."""
-    labels = {"demonstration": gettext("the demonstration"), "import": gettext("an import")}
+    labels: dict[str, str] = {
+        Policy.DEMONSTRATION: gettext("the demonstration"),
+        Policy.IMPORT: gettext("an import"),
+        Policy.TRUSTED_DELEGATION: gettext("the rule for trusted delegations"),
+        Policy.KNOWN_AUTHOR: gettext("the rule for authors who are known here"),
+        Policy.NOTHING_MATCHED: gettext("the rule for texts without watched words"),
+    }
     return labels.get(policy or "", policy)
 
 
 def _row(raw: Any) -> DecisionRow:
-    decision, contribution_id, number, reason, name, is_undone, answers = raw
+    decision, contribution_id, number, reason, name, is_undone, answers, together = raw
     return DecisionRow(
         id=decision.id,
         contribution_id=contribution_id,
@@ -105,6 +132,7 @@ def _row(raw: Any) -> DecisionRow:
         is_reversal=decision.undoes is not None,
         is_undone=is_undone,
         is_answer=answers,
+        together=max(1, together),
     )
 
 
@@ -170,58 +198,66 @@ def undoable(
 ) -> Sequence[Undoable]:
     """Return the actor's own decisions that can still be taken back, newest first.
 
-    For one contribution all of them, else only those of the last minute.
+    For one contribution all of them; else only those of the last minute, and those that were
+    taken in one act as one.
     """
-    later, its_revision = aliased(Decision), aliased(Revision)
     has_later = (
         exists()
         .where(
-            later.revision_id == its_revision.id,
-            its_revision.contribution_id == Revision.contribution_id,
-            later.id > Decision.id,
+            _Later.revision_id == _ItsRevision.id,
+            _ItsRevision.contribution_id == Revision.contribution_id,
+            _Later.id > Decision.id,
         )
         .correlate(Decision, Revision)
     )
+    one = cast(Decision.id, String)
     in_time: ColumnElement[bool] = Decision.decided_at > now - UNDO
+    act: ColumnElement[str] = func.coalesce(Decision.batch, one)
     if contribution_id is not None:
+        act = one
         in_time = and_(
             Revision.contribution_id == contribution_id,
             or_(
                 in_time,
                 and_(
-                    Decision.verdict.in_([Verdict.HIDE, Verdict.RESTORE]),
+                    Decision.verdict.in_(REMOVALS),
                     Decision.decided_at > now - UNDO_REMOVAL,
                 ),
             ),
         )
     rows = session.execute(
         select(
-            Contribution.receipt,
-            Contribution.reference,
-            Decision.verdict,
-            Decision.decided_at,
-            is_answer(Decision),
+            func.max(func.coalesce(Contribution.receipt, Contribution.reference)).label("name"),
+            func.max(Decision.verdict).label("verdict"),
+            func.max(Decision.decided_at).label("at"),
+            func.max(case((is_answer(Decision), 1), else_=0)).label("answers"),
+            func.max(Decision.batch).label("batch"),
+            func.count().label("n"),
         )
         .join(Revision, Revision.id == Decision.revision_id)
         .join(Contribution, Contribution.id == Revision.contribution_id)
         .where(
             Decision.decided_by == actor.user_id,
             Decision.undoes.is_(None),
+            Decision.verdict != Verdict.MOVE,
             in_time,
             ~has_later,
         )
-        .order_by(Decision.id.desc())
+        .group_by(act)
+        .order_by(func.max(Decision.id).desc())
         .limit(limit)
     )
     return [
         Undoable(
-            name=receipt or reference or "",
-            verdict=Verdict(verdict),
-            at=at,
-            until=at + (UNDO if verdict in ON_PENDING else UNDO_REMOVAL),
-            is_answer=answers,
+            name=row.name or "",
+            verdict=Verdict(row.verdict),
+            at=row.at,
+            until=row.at + undo_window(Verdict(row.verdict)),
+            is_answer=bool(row.answers),
+            batch=row.batch if row.n > 1 else None,
+            count=row.n,
         )
-        for receipt, reference, verdict, at, answers in rows
+        for row in rows
     ]
 
 
@@ -251,15 +287,18 @@ def stale(
     """Return the conflict to raise: who decided what, and both texts where the text moved.
 
     `seen` is the number of the text on which the act was based. The texts are sources;
-    `theirs` is the one that waits or is public now, None for an unsent one.
+    `theirs` is the one that waits or is public now, None for an unsent one. `by_author` says that
+    its author took the text back or sent a newer one since, whoever decided what before.
     """
     last = latest_decision(session, contribution_id=contribution.id)
     mine = session.scalars(
-        select(Revision).where(
+        select(Revision)
+        .where(
             Revision.contribution_id == contribution.id,
             Revision.number == seen,
             Revision.state.not_in(INSIDE_STATES),
         )
+        .execution_options(populate_existing=True)
     ).first()
     theirs = standing_text(session, contribution)
     has_moved = mine is not None and theirs is not None and mine.id != theirs.id
@@ -271,9 +310,18 @@ def stale(
         claimed_by=claimed_by,
         until=until,
         removed=Removed(contribution.removed),
+        by_author=mine is not None and _is_left_behind(mine, theirs),
         mine=mine.source if mine is not None and has_moved else None,
         theirs=theirs.source if theirs is not None and has_moved else None,
     )
+
+
+def _is_left_behind(mine: Revision, theirs: Revision | None) -> bool:
+    """Whether its author took a text back or sent a newer one, which waits."""
+    if mine.origin != RevisionOrigin.REDACTION and mine.state == RevisionState.CANCELLED:
+        return True
+    is_newer = theirs is not None and theirs.number > mine.number
+    return theirs is not None and is_newer and theirs.state == RevisionState.PENDING
 
 
 def standing_text(session: Session, contribution: Contribution) -> Revision | None:

@@ -4,48 +4,34 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from sqlalchemy import ColumnElement, exists, literal, or_, select
+from sqlalchemy import literal, select
 from sqlalchemy.orm import Session
 
 from consult.accounts.models import User
 from consult.core.authz import Actor, Permission, refusal
 from consult.core.errors import NotVisible, Refusal
 from consult.core.markup import SafeHtml
-from consult.discussion.models import Contribution, Intake, Revision
+from consult.discussion.models import Contribution, Revision
 from consult.discussion.queries.difference import Paragraph, difference
 from consult.discussion.queries.marked import MarkedPassage, marked_passages
 from consult.discussion.queries.rows import Labels, Row, build, select_rows
-from consult.discussion.queries.single import objective_numbers
-from consult.discussion.states import INSIDE_STATES, Removed, RevisionState
+from consult.discussion.states import ContributionKind, Removed
 from consult.moderation.models import Claim
-from consult.moderation.policy import Deciding, is_orphan, works_here
-from consult.moderation.queries import beside
-from consult.moderation.queries.appeals import Heard, heard
+from consult.moderation.policy import Deciding, works_here
+from consult.moderation.queries import beside, flags
+from consult.moderation.queries.appeals import Heard
 from consult.moderation.queries.decisions import DecisionRow, decisions_on
-from consult.moderation.queries.queue import Held, ItemKind, kind_of
+from consult.moderation.queries.duplicates import Duplicates, duplicates
+from consult.moderation.queries.finding import Located, find, texts_of
+from consult.moderation.queries.notes import NoteRow, notes_on
+from consult.moderation.queries.paper_words import PaperWords, paper_words
+from consult.moderation.queries.queue import Held, ItemKind
 from consult.moderation.states import Verdict
 from consult.notifications.queries import intake, recipient_of
 from consult.spaces import queries as space_queries
-from consult.spaces.models import Forum, Question, Reason, Space
-
-
-@dataclass(frozen=True)
-class Located:
-    """A contribution on the actor's desk and where it stands."""
-
-    contribution: Contribution
-    space: Space
-    forum: Forum
-    question: Question | None
-    appealed: int | None = None
-    """Number of the text whose appeal waits or was answered within the last minute."""
-
-    @property
-    def name(self) -> str:
-        """Its name in addresses of the desk."""
-        return self.contribution.receipt or self.contribution.reference or ""
+from consult.spaces.models import Reason
 
 
 @dataclass(frozen=True)
@@ -67,7 +53,13 @@ class Item:
     replies: Sequence[Row]
     decisions: Sequence[DecisionRow]
     history: beside.History
-    duplicates: Sequence[beside.Duplicate]
+    earlier: Sequence[beside.Earlier]
+    """The author's newest other texts."""
+    duplicates: Duplicates
+    papers: Sequence[PaperWords]
+    """The files of the shown text with the beginnings of their words."""
+    notes: Sequence[NoteRow] | None
+    """What moderators noted for each other; None for whoever gets none."""
     marked: Sequence[MarkedPassage]
     """Passages with objectives of their own."""
     language: str
@@ -87,6 +79,10 @@ class Item:
     """Language of the mail; None where there is nobody to tell."""
     entered_at: dt.datetime | None = None
     """When staff entered the shown text for somebody else; None for what came from its author."""
+    reports: Sequence[flags.Report] = ()
+    """What readers reported about the public text and nobody has answered."""
+    can_keep: bool = False
+    """The actor may answer that nothing is wrong with it."""
 
     @property
     def name(self) -> str:
@@ -99,67 +95,6 @@ class Item:
         return self.published.number if self.published is not None else None
 
 
-def find(session: Session, *, actor: Actor, name: str, now: dt.datetime) -> Located:
-    """Return a sent contribution on the actor's desk by its receipt, or by its reference.
-
-    Raises `NotVisible` for an unknown name and for an item of somebody else's desk alike.
-    """
-    row = session.execute(
-        select(Contribution, Space, Forum, Question)
-        .join(Space, Space.id == Contribution.space_id)
-        .join(Forum, Forum.id == Space.forum_id)
-        .outerjoin(
-            Question, Question.id.in_([Contribution.question_id, Contribution.own_question_id])
-        )
-        .where(or_(Contribution.receipt == name, Contribution.reference == name), left_its_author())
-        .execution_options(populate_existing=True)
-    ).first()
-    if row is None:
-        raise NotVisible
-    contribution, space, forum, question = row
-    appeal = heard(session, contribution)
-    subject = _deciding(session, contribution, space=space, appeal=appeal)
-    if refusal(Permission.MODERATE, actor=actor, subject=subject, now=now) is not None:
-        raise NotVisible
-    is_open = appeal is not None and appeal.hearing.is_open(now=now)
-    appealed = appeal.revision.number if appeal is not None and is_open else None
-    return Located(contribution, space, forum, question, appealed)
-
-
-def left_its_author() -> ColumnElement[bool]:
-    """Return the condition that some text of a `Contribution` was for moderators to read."""
-    return exists().where(
-        Revision.contribution_id == Contribution.id, Revision.state.not_in(INSIDE_STATES)
-    )
-
-
-def deciding(session: Session, contribution: Contribution, *, space: Space) -> Deciding:
-    """Return what the predicates of the desk must know of a contribution."""
-    appeal = heard(session, contribution)
-    return _deciding(session, contribution, space=space, appeal=appeal)
-
-
-def _deciding(
-    session: Session, contribution: Contribution, *, space: Space, appeal: Heard | None
-) -> Deciding:
-    typed_by = session.scalars(
-        select(Revision.submitted_by).where(
-            Revision.contribution_id == contribution.id, Revision.submitted_by.is_not(None)
-        )
-    )
-    orphan = session.scalar(select(is_orphan()).where(Contribution.id == contribution.id))
-    return Deciding(
-        space=space,
-        author_id=contribution.author_id,
-        typed_by=frozenset(user_id for user_id in typed_by if user_id is not None),
-        is_orphan=bool(orphan),
-        hearing=appeal.hearing if appeal is not None else None,
-        filed_by=session.scalar(
-            select(Intake.filed_by).where(Intake.contribution_id == contribution.id)
-        ),
-    )
-
-
 def item(session: Session, *, actor: Actor, name: str, words: Labels, now: dt.datetime) -> Item:
     """Return the item for its page; raises `NotVisible` as `find` does, and for erased texts.
 
@@ -167,39 +102,50 @@ def item(session: Session, *, actor: Actor, name: str, words: Labels, now: dt.da
     """
     located = find(session, actor=actor, name=name, now=now)
     contribution, space = located.contribution, located.space
-    appeal = heard(session, contribution)
+    appeal, subject = located.appeal, located.subject
     appealed = appeal.revision if appeal is not None and appeal.is_waiting else None
-    pending, published, shown = _texts(session, contribution, appealed=appealed)
+    texts = texts_of(session, contribution, appealed=appealed)
+    pending, published, shown = texts.pending, texts.published, texts.shown
     if shown is None or contribution.removed == Removed.ERASED:
         raise NotVisible
     raw = session.execute(
         select_rows(actor, revision=literal(shown.id)).where(Contribution.id == contribution.id)
     ).all()
-    subject = _deciding(session, contribution, space=space, appeal=appeal)
+    under_review = space_queries.objectives_of_space(session, space_id=space.id)
+    # Rows then need not look their labels up, each list for itself.
+    words = replace(words, objectives={one.id: (one.number, one.label) for one in under_review})
+    row = build(session, raw, actor=actor, words=words)[0]
+    numbers = [number for number, _label in row.objectives]
     may_decide = refusal(Permission.DECIDE, actor=actor, subject=subject, now=now) is None
     refused = _refusal(actor, subject, is_appeal=appealed is not None, now=now)
     new = pending or appealed
-    numbers = objective_numbers(session, shown.id)
+    parents, replies = beside.around(session, contribution, actor=actor, words=words)
+    reports = _reports(session, contribution, actor=actor, subject=subject, now=now)
     return Item(
         located=located,
-        kind=ItemKind.APPEAL if appealed is not None else _kind(session, contribution),
-        row=build(session, raw, actor=actor, words=words)[0],
+        kind=_kind(contribution, pending=pending, appealed=appealed, reports=reports),
+        row=row,
         html=SafeHtml.from_storage(shown.html),
         shown=shown,
         pending=pending,
         published=published,
         difference=difference(published.text, new.text) if new and published else None,
-        parents=beside.parents(session, contribution, actor=actor, words=words),
-        replies=beside.replies(session, contribution, actor=actor, words=words),
-        decisions=decisions_on(session, contribution_id=contribution.id),
-        history=beside.history(session, contribution, forum_id=located.forum.id, actor=actor),
-        marked=marked_passages(session, shown),
-        duplicates=beside.duplicates(
-            session, shown, contribution, actor=actor, forum=located.forum
+        parents=parents,
+        replies=replies,
+        decisions=_told(
+            decisions_on(session, contribution_id=contribution.id), actor=actor, subject=subject
         ),
+        history=beside.history(session, contribution, forum_id=located.forum.id, actor=actor),
+        marked=marked_passages(session, shown) if numbers else (),
+        earlier=beside.earlier(session, contribution, forum_id=located.forum.id, actor=actor),
+        duplicates=duplicates(
+            session, shown, contribution, actor=actor, forum_id=located.forum.id, now=now
+        ),
+        papers=paper_words(session, revision_id=shown.id, files=row.files),
+        notes=notes_on(session, contribution, actor=actor, subject=subject, now=now),
         language=shown.language,
         objectives=numbers,
-        choices=_choices(session, located, chosen=numbers),
+        choices=_choices(session, located, under_review, chosen=numbers),
         reasons=space_queries.reasons(session, forum_id=located.forum.id),
         verdicts=_verdicts(
             contribution,
@@ -210,16 +156,60 @@ def item(session: Session, *, actor: Actor, name: str, words: Labels, now: dt.da
         refusal=refused,
         appeal=appeal,
         claim=claim_on(session, contribution_id=contribution.id, actor=actor, now=now),
-        entered_at=_entered_at(session, shown),
+        entered_at=located.filed_at if shown.number == 1 else None,
+        reports=reports,
+        can_keep=may_decide and flags.can_answer(session, reports, actor=actor, space_id=space.id),
         author_locale=_author_locale(
             session, shown, appealed_by=appeal.appeal.submitted_by if appeal and appealed else None
         ),
     )
 
 
-def _kind(session: Session, contribution: Contribution) -> ItemKind:
-    kind = select(kind_of()).where(Contribution.id == contribution.id)
-    return ItemKind(session.scalars(kind).one())
+def _reports(
+    session: Session,
+    contribution: Contribution,
+    *,
+    actor: Actor,
+    subject: Deciding,
+    now: dt.datetime,
+) -> Sequence[flags.Report]:
+    """Return what readers reported; nothing to whom the item is opened for an appeal only, and to
+    whoever speaks for its author or typed it, who never learns of reports.
+    """
+    if _is_own(actor, subject) or works_here(actor, subject, now) is not None:
+        return ()
+    return flags.reports(session, contribution, actor=actor)
+
+
+def _is_own(actor: Actor, subject: Deciding) -> bool:
+    return subject.author_id in actor.author_ids or actor.user_id in subject.typed_by
+
+
+def _told(
+    decisions: Sequence[DecisionRow], *, actor: Actor, subject: Deciding
+) -> Sequence[DecisionRow]:
+    """Return the decisions without answers to reports where the text is the actor's own."""
+    if not _is_own(actor, subject):
+        return decisions
+    return [one for one in decisions if one.verdict is not Verdict.KEEP]
+
+
+def _kind(
+    contribution: Contribution,
+    *,
+    pending: Revision | None,
+    appealed: Revision | None,
+    reports: Sequence[flags.Report],
+) -> ItemKind:
+    if appealed is not None:
+        return ItemKind.APPEAL
+    if pending is None and reports:
+        return ItemKind.FLAG
+    # As `kind_of` says it of the queue.
+    if contribution.published_revision_id is not None:
+        return ItemKind.EDIT
+    is_question = contribution.kind == ContributionKind.QUESTION
+    return ItemKind.QUESTION if is_question else ItemKind.NEW
 
 
 def _refusal(
@@ -245,28 +235,6 @@ def claim_on(
     return Held(row.name, row.until, row.user_id == actor.user_id) if row is not None else None
 
 
-def _texts(
-    session: Session, contribution: Contribution, *, appealed: Revision | None
-) -> tuple[Revision | None, Revision | None, Revision | None]:
-    """Return the text that waits, the published one, and the one to show.
-
-    `appealed` is a rejected text whose appeal waits.
-    """
-    revisions = session.scalars(
-        select(Revision)
-        .where(
-            Revision.contribution_id == contribution.id,
-            Revision.state.not_in(INSIDE_STATES),
-        )
-        .order_by(Revision.number.desc())
-        .execution_options(populate_existing=True)
-    ).all()
-    pending = next((r for r in revisions if r.state == RevisionState.PENDING), None)
-    published = next((r for r in revisions if r.id == contribution.published_revision_id), None)
-    newest = revisions[0] if revisions else None
-    return pending, published, pending or appealed or published or newest
-
-
 def _verdicts(
     contribution: Contribution,
     *,
@@ -289,23 +257,19 @@ def _verdicts(
 
 
 def _choices(
-    session: Session, located: Located, *, chosen: Sequence[int]
+    session: Session,
+    located: Located,
+    under_review: Sequence[space_queries.ObjectiveRow],
+    *,
+    chosen: Sequence[int],
 ) -> list[space_queries.ObjectiveRow]:
     """Return the objectives under review, and those that the text carries anyway."""
-    under_review = list(space_queries.objectives_of_space(session, space_id=located.space.id))
     known = {objective.number for objective in under_review}
     if set(chosen) <= known:
-        return under_review
+        return list(under_review)
     others = space_queries.objectives_of_forum(session, forum_id=located.forum.id)
     added = [o for o in others if o.number in chosen and o.number not in known]
-    return sorted(under_review + added, key=lambda objective: objective.number)
-
-
-def _entered_at(session: Session, shown: Revision) -> dt.datetime | None:
-    if shown.number != 1:
-        return None
-    filed = select(Intake.created_at).where(Intake.contribution_id == shown.contribution_id)
-    return session.scalar(filed)
+    return sorted([*under_review, *added], key=lambda objective: objective.number)
 
 
 def _author_locale(session: Session, shown: Revision, *, appealed_by: int | None) -> str | None:

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from consult.core.ports import OwnFile, OwnRow
 from consult.discussion.models import Contribution, Revision
 from consult.moderation.models import Appeal, Decision, Flag
+from consult.moderation.states import Verdict
 from consult.spaces.queries.leaving import lone_author_ids
 
 
@@ -20,7 +21,11 @@ def own_data(session: Session, *, user_id: int) -> Iterator[OwnRow | OwnFile]:
         select(Decision, Contribution.uid, Revision.number)
         .join(Revision, Revision.id == Decision.revision_id)
         .join(Contribution, Contribution.id == Revision.contribution_id)
-        .where(or_(Contribution.author_id.in_(alone), Revision.submitted_by == user_id))
+        .where(
+            or_(Contribution.author_id.in_(alone), Revision.submitted_by == user_id),
+            # An answer to readers' reports is theirs: the author is not told that there were any.
+            Decision.verdict != Verdict.KEEP,
+        )
         .order_by(Decision.id)
     )
     for decision, uid, number in decisions:
@@ -54,12 +59,13 @@ def own_data(session: Session, *, user_id: int) -> Iterator[OwnRow | OwnFile]:
             },
         )
     reports = session.execute(
-        select(Flag, Contribution.reference)
+        select(Flag, Contribution.reference, Decision.verdict)
         .join(Contribution, Contribution.id == Flag.contribution_id)
+        .outerjoin(Decision, Decision.id == Flag.settled_by_id)
         .where(Flag.user_id == user_id)
         .order_by(Flag.id)
     )
-    for flag, reference in reports:
+    for flag, reference, verdict in reports:
         yield OwnRow(
             "reports",
             {
@@ -67,5 +73,7 @@ def own_data(session: Session, *, user_id: int) -> Iterator[OwnRow | OwnFile]:
                 "reason": flag.reason,
                 "words": flag.words,
                 "created_at": flag.created_at,
+                "answered_at": flag.settled_at,
+                "answer": str(verdict) if verdict else None,
             },
         )

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from typing import Any
 
 from consult.core.i18n import Translated
 from consult.core.paging import DEFAULT_PER_PAGE, Page
 from consult.moderation.queries.figures import Clock
-from consult.spaces.models import Space
+from consult.moderation.queries.pace import Waiting
+from consult.spaces.models import Forum, Space
 from consult.spaces.queries import ShownAuthor
 
 
@@ -24,6 +26,8 @@ class ItemKind(StrEnum):
     """Posed by a participant."""
     APPEAL = "appeal"
     """A rejected text that somebody else is to read again."""
+    FLAG = "flag"
+    """A public text that readers reported."""
 
 
 @dataclass(frozen=True)
@@ -36,9 +40,16 @@ class QueueFilter:
     """Number."""
     language: str | None = None
     category: str | None = None
+    """Slug."""
+    objective: int | None = None
+    """Number."""
     kind: ItemKind | None = None
+    q: str | None = None
+    """Words that all stand in the text, in the author's name or in the receipt."""
+    like: str | None = None
+    """Receipt: the texts that say nearly the same as this one."""
     after: str | None = None
-    """Receipt after which the page begins."""
+    """Place (see `QueueRow.place`) after which the page begins."""
     per_page: int = DEFAULT_PER_PAGE
 
     @property
@@ -49,9 +60,25 @@ class QueueFilter:
             "question": self.question,
             "language": self.language,
             "category": self.category,
+            "objective": self.objective,
             "kind": self.kind,
+            "q": self.q,
+            "like": self.like,
         }
         return {name: str(value) for name, value in wanted.items() if value is not None}
+
+    @property
+    def is_folded(self) -> bool:
+        """Whether texts that say nearly the same stand on one line: only in the plain list."""
+        return not self.values.keys() - {"space", "language"}
+
+    def without(self, *names: str) -> dict[str, str]:
+        """Return the conditions without some, for the link that takes them away."""
+        return {name: value for name, value in self.values.items() if name not in names}
+
+    def alike(self, name: str) -> dict[str, str]:
+        """Return the conditions for the texts that say nearly the same as a named one."""
+        return replace(self, like=name).values
 
 
 @dataclass(frozen=True)
@@ -76,7 +103,8 @@ class QueueRow:
     author: ShownAuthor
     sent_at: dt.datetime | None
     waits: dt.timedelta
-    """Since it was sent, or received by those who entered it; an appeal since it was made."""
+    """Since it was sent, or received by those who entered it; an appeal since it was made; a public
+    text since the first report."""
     teaser: str
     language: str
     claim: Held | None
@@ -88,6 +116,42 @@ class QueueRow:
     """Filed for its author, who has not confirmed it yet."""
     is_filed: bool = False
     """The actor filed it for somebody else: a colleague has to decide."""
+    revision: int = 0
+    """Number of the text that is shown."""
+    is_by_mail: bool = False
+    """It came as an answer to a mail."""
+    reports: int = 0
+    """How many readers reported it and got no answer."""
+    reasons: Sequence[Translated] = ()
+    """For what, the most frequent first; what is no longer in the catalogue left out."""
+    alike: int = 0
+    """How many more texts say nearly the same and stand behind this line."""
+    signals: Sequence[Any] = ()
+
+    @property
+    def place(self) -> str:
+        """Return its place in the queue as it stands in an address.
+
+        A text may wait and be reported as well, so a report says that it is one.
+        """
+        return f"{self.name}.{self.kind}" if self.kind is ItemKind.FLAG else self.name
+
+    @property
+    def is_choosable(self) -> bool:
+        """Whether the actor may decide it together with others."""
+        is_text = self.kind not in {ItemKind.APPEAL, ItemKind.FLAG}
+        is_free = self.claim is None or self.claim.is_mine
+        return is_text and is_free and not (self.is_own or self.is_filed)
+
+
+@dataclass(frozen=True)
+class Option:
+    """Something to choose in a filter."""
+
+    value: str
+    label: Translated | None
+    count: int | None = None
+    """How much of it waits on the desk; None where it was not counted."""
 
 
 @dataclass(frozen=True)
@@ -101,3 +165,19 @@ class Queue:
     """By slug."""
     by_language: Mapping[str, int]
     spaces: Sequence[Space]
+    texts: Mapping[int, Waiting] = field(default_factory=dict)
+    """What waits by space id, appeals and reports apart."""
+    forum: Forum | None = None
+    """Where all of them belong to one."""
+    questions: Sequence[Option] = ()
+    """Of the chosen space, or of the only one."""
+    categories: Sequence[Option] = ()
+    objectives: Sequence[Option] = ()
+
+
+@dataclass(frozen=True)
+class Arrivals:
+    """What came to a desk while somebody looked at its queue."""
+
+    waiting: int
+    newer: int

@@ -53,6 +53,8 @@ def decision_words(
         .where(
             decision.revision_id == revision_id,
             decision.undoes.is_(None),
+            # Neither says anything about the text.
+            decision.verdict.not_in([Verdict.KEEP, Verdict.MOVE]),
             undoing.id.is_(None),
             ~is_answer(decision),
         )

@@ -135,6 +135,9 @@ def settle(
     claims.respect_claim(
         session, actor=actor, contribution=contribution, seen=seen_revision, now=now
     )
+    claims.require_claim(
+        session, actor=actor, contribution=contribution, space=space, seen=seen_revision, now=now
+    )
     outcome = _outcome(verdict)
     grounds = _grounds(session, space, verdict=verdict, reason=reason, message=message)
     correction = Correction()

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -22,10 +23,12 @@ from consult.discussion.services.texts import correct_tags, objective_ids
 from consult.moderation.models import Decision
 from consult.moderation.queries.decisions import stale
 from consult.moderation.services import claims
+from consult.moderation.services.settling import settle_flags
 from consult.moderation.states import (
     MAX_MESSAGE,
     MIN_OTHER,
     NEEDS_REASON,
+    OF_THE_FORM,
     ON_PENDING,
     OTHER,
     Verdict,
@@ -49,6 +52,19 @@ class Correction:
     objective_ids: tuple[int, ...] | None = None
     objectives: tuple[int, ...] | None = None
     """Their numbers."""
+    language_before: str | None = None
+    objectives_before: tuple[int, ...] | None = None
+    """What stood there, by number; None where it stays."""
+
+    @property
+    def facts(self) -> dict[str, Any] | None:
+        """Return what undoing takes: the corrected things as they were."""
+        found: dict[str, Any] = {}
+        if self.language is not None:
+            found["language"] = self.language_before
+        if self.objectives is not None:
+            found["objectives"] = list(self.objectives_before or ())
+        return found or None
 
 
 def decide(
@@ -72,8 +88,11 @@ def decide(
     objectives are corrected with an approval only, None leaves them. Return, reject and hide
     take a reason of the forum's catalogue, `other` a message of 20 characters; other verdicts
     keep neither. Raises `NotVisible` for an item of another desk, `Forbidden` for an own text,
-    `StaleState` with who decided what where somebody was faster, `Invalid` by field.
+    `StaleState` with who decided what where somebody was faster and where an own claim is wanted
+    but does not stand, `Invalid` by field.
     """
+    if verdict not in OF_THE_FORM:
+        raise Invalid({"verdict": ["verdict-missing"]})
     contribution = threads.locked(session, contribution_id)
     space = claims.require_decider(session, actor=actor, contribution=contribution, now=now)
     claims.respect_claim(
@@ -83,6 +102,9 @@ def decide(
     seen = seen_published if on_published and seen_published is not None else seen_revision
     try:
         revision = _seen_text(session, contribution, verdict=verdict, number=seen)
+        claims.require_claim(
+            session, actor=actor, contribution=contribution, space=space, seen=seen, now=now
+        )
         grounds = grounds_of(session, space, verdict=verdict, reason=reason, message=message)
         correction = Correction()
         if verdict is Verdict.APPROVE:
@@ -93,11 +115,15 @@ def decide(
         correct(session, revision, correction)
         _carry_out(session, contribution, revision, verdict=verdict, space=space, now=now)
     except StaleState as error:
+        if error.seen.get("unclaimed"):
+            raise
         raise stale(session, contribution, seen=seen) from error
     decision = decision_on(
         revision, verdict=verdict, grounds=grounds, correction=correction, actor=actor, now=now
     )
     write_down(session, decision, act=verdict.value, contribution=contribution, before=before)
+    if verdict is Verdict.HIDE:
+        settle_flags(session, contribution_id=contribution.id, decision=decision)
     claims.drop(session, contribution_id=contribution.id)
     tell(session, decision, contribution=contribution, now=now)
     return decision
@@ -120,6 +146,7 @@ def decision_on(
         message=grounds.message,
         language=correction.language,
         objectives=list(correction.objectives) if correction.objectives is not None else None,
+        facts=correction.facts,
         decided_by=actor.user_id,
         decided_at=now,
     )
@@ -143,18 +170,28 @@ def write_down(
         actor_id=decision.decided_by,
         now=decision.decided_at,
         subject=("contribution", contribution.id),
-        decision=decision.id,
-        undoes=decision.undoes,
-        revision=revision.id,
-        number=revision.number,
-        reason=decision.reason,
-        language=decision.language,
-        objectives=decision.objectives,
-        state_before=str(before[0]),
-        state=str(revision.state),
-        removed_before=str(before[1]),
-        removed=str(contribution.removed),
+        **entry_of(decision, revision, before=before, removed=str(contribution.removed)),
     )
+
+
+def entry_of(
+    decision: Decision, revision: Revision, *, before: tuple[str, str], removed: str
+) -> dict[str, Any]:
+    """Return what the audit log keeps of a decision that was flushed: ids and codes."""
+    facts = {
+        "decision": decision.id,
+        "undoes": decision.undoes,
+        "revision": revision.id,
+        "number": revision.number,
+        "reason": decision.reason,
+        "language": decision.language,
+        "objectives": decision.objectives,
+        "state_before": str(before[0]),
+        "state": str(revision.state),
+        "removed_before": str(before[1]),
+        "removed": removed,
+    }
+    return facts | ({"batch": decision.batch} if decision.batch else {})
 
 
 def tell(
@@ -228,18 +265,20 @@ def correction_of(
     new_language = language if language != revision.language else None
     if new_language is not None and new_language not in LOCALES:
         raise Invalid({"language": ["language-unknown"]})
+    spoken = Correction(language=new_language, language_before=revision.language)
     if objectives is None:
-        return Correction(language=new_language)
+        return spoken
     current = _public_objectives(session, revision)
     wanted = set(objectives)
     added = objective_ids(session, space_id=space.id, numbers=wanted - current.keys())
     if wanted == current.keys():
-        return Correction(language=new_language)
+        return spoken
     kept = [current[number] for number in sorted(wanted & current.keys())]
-    return Correction(
-        language=new_language,
+    return replace(
+        spoken,
         objective_ids=(*kept, *added),
         objectives=tuple(sorted(wanted)),
+        objectives_before=tuple(sorted(current)),
     )
 
 
@@ -259,6 +298,23 @@ def correct(session: Session, revision: Revision, correction: Correction) -> Non
         session.flush()
     if correction.objective_ids is not None:
         correct_tags(session, revision=revision, objective_ids=correction.objective_ids)
+
+
+def take_back_correction(
+    session: Session, decision: Decision, *, revision: Revision, space: Space
+) -> None:
+    """Give a text the language and objectives that it had before a decision corrected them."""
+    before = decision.facts or {}
+    if before.get("language"):
+        revision.language = before["language"]
+        session.flush()
+    if "objectives" in before:
+        ids = session.scalars(
+            select(Objective.id).where(
+                Objective.forum_id == space.forum_id, Objective.number.in_(before["objectives"])
+            )
+        ).all()
+        correct_tags(session, revision=revision, objective_ids=ids)
 
 
 def _carry_out(

@@ -9,6 +9,7 @@ from consult.core.ports import Erasing
 from consult.discussion.models import Revision
 from consult.discussion.queries.own_authors import contributions_of, erased_author_ids
 from consult.moderation.models import Appeal, Claim, Decision, Flag, PrivateNote
+from consult.moderation.services import fingerprinting
 
 
 def erase(session: Session, erasing: Erasing) -> int:
@@ -34,6 +35,8 @@ def erase(session: Session, erasing: Erasing) -> int:
             .execution_options(synchronize_session=False)
         )
     session.execute(delete(PrivateNote).where(PrivateNote.contribution_id.in_(own)))
+    # Of words that stay the worker makes them anew.
+    fingerprinting.drop(session, revision_ids=texts)
     session.execute(delete(Claim).where(Claim.contribution_id.in_(own)))
     for mine in (Claim, Flag):
         session.execute(delete(mine).where(mine.user_id == erasing.user_id))

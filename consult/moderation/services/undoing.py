@@ -10,15 +10,17 @@ from sqlalchemy.orm import Session
 from consult.core.authz import Actor, Permission
 from consult.core.errors import Forbidden, NotVisible, Refusal, StaleState
 from consult.discussion.models import Contribution, Revision
-from consult.discussion.services import publishing, removing, threads
+from consult.discussion.services import publishing, redacting, removing, threads
 from consult.discussion.states import Removed
 from consult.moderation.models import Decision
 from consult.moderation.policy import UNDO, undo_window
 from consult.moderation.queries.appeals import answered_by, heard
 from consult.moderation.queries.decisions import latest_decision, stale
 from consult.moderation.services import appeals, claims
-from consult.moderation.services.deciding import tell, write_down
-from consult.moderation.states import ON_PENDING, Verdict
+from consult.moderation.services.deciding import take_back_correction, tell, write_down
+from consult.moderation.services.settling import reopen_flags, settle_flags
+from consult.moderation.states import ON_PENDING, REMOVALS, Verdict
+from consult.spaces.models import Space
 
 
 def undo(session: Session, *, actor: Actor, decision_id: int, now: dt.datetime) -> Decision:
@@ -27,8 +29,9 @@ def undo(session: Session, *, actor: Actor, decision_id: int, now: dt.datetime) 
     The reversal of an approval, return or rejection carries the same verdict and `undoes`;
     that of hiding is restoring and the other way round, which the author is told where mail
     about the first may have left. An answered appeal waits again, with its text rejected. A
-    corrected language or tag stays corrected. Possible for 60 seconds, for hiding and restoring
-    for 30 days. Raises `NotVisible`, `Forbidden`, and `StaleState` where a later decision or a
+    language or objectives that were corrected in the same act are as their author left them.
+    Possible for 60 seconds, for hiding and restoring for 30 days; a move is not taken back but
+    moved again. Raises `NotVisible`, `Forbidden`, and `StaleState` where a later decision or a
     newer text stands.
     """
     undone = session.get(Decision, decision_id)
@@ -51,6 +54,9 @@ def undo(session: Session, *, actor: Actor, decision_id: int, now: dt.datetime) 
     before = (revision.state, contribution.removed)
     try:
         _refuse_if_later(session, undone, contribution=contribution)
+        if verdict in ON_PENDING:
+            space = session.get_one(Space, contribution.space_id)
+            take_back_correction(session, undone, revision=revision, space=space)
         if answered is not None:
             appeals.reopen(session, answered, contribution=contribution, now=now)
         else:
@@ -59,7 +65,10 @@ def undo(session: Session, *, actor: Actor, decision_id: int, now: dt.datetime) 
         raise stale(session, contribution, seen=revision.number) from error
     reversal = _reversal(session, undone, verdict=verdict, actor=actor, now=now)
     write_down(session, reversal, act="undo", contribution=contribution, before=before)
-    if verdict not in ON_PENDING and now >= undone.decided_at + UNDO:
+    reopen_flags(session, decision=undone)
+    if reversal.verdict == Verdict.HIDE:
+        settle_flags(session, contribution_id=contribution.id, decision=reversal)
+    if verdict in REMOVALS and now >= undone.decided_at + UNDO:
         tell(session, reversal, contribution=contribution, now=now)
     return reversal
 
@@ -67,7 +76,7 @@ def undo(session: Session, *, actor: Actor, decision_id: int, now: dt.datetime) 
 def _check(undone: Decision, *, actor: Actor, verdict: Verdict, now: dt.datetime) -> None:
     if undone.decided_by is None or undone.decided_by != actor.user_id:
         raise Forbidden(Refusal.NO_ROLE)
-    if undone.undoes is not None:
+    if undone.undoes is not None or verdict is Verdict.MOVE:
         raise Forbidden(Refusal.WRONG_STATE)
     if now >= undone.decided_at + undo_window(verdict):
         raise Forbidden(Refusal.TOO_LATE)
@@ -96,8 +105,12 @@ def _carry_out(
         )
     elif verdict is Verdict.HIDE:
         removing.restore(session, contribution=contribution, seen=revision.id, now=now)
-    else:
+    elif verdict is Verdict.RESTORE:
         removing.hide(session, contribution=contribution, seen=revision.id, now=now)
+    elif verdict is Verdict.REDACT:
+        redacting.take_back_redaction(
+            session, contribution=contribution, revision=revision, now=now
+        )
 
 
 def _reversal(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from urllib.parse import urlencode
 
@@ -18,12 +19,27 @@ from consult.core.web import actor, config, needs
 from consult.core.wording import of_refusal
 from consult.discussion.queries.rows import labels
 from consult.moderation import forms, queries, services
+from consult.moderation.queries.bulk import common_reasons
 from consult.moderation.queries.decisions import stale
-from consult.moderation.queries.items import Item, Located
+from consult.moderation.queries.finding import Located
+from consult.moderation.queries.items import Item
+from consult.moderation.queries.pace import pace
 from consult.moderation.queries.queue import ItemKind, QueueFilter
+from consult.moderation.queries.signals import signals
 from consult.moderation.states import Verdict
 from consult.moderation.views.blueprint import blueprint
-from consult.moderation.views.frame import AnyResponse, ago, find, lasting, stale_page, zone
+from consult.moderation.views.frame import (
+    AnyResponse,
+    ago,
+    find,
+    lasting,
+    stale_page,
+    take_claim,
+    written,
+    zone,
+)
+from consult.moderation.views.queue import around_the_queue
+from consult.spaces.states import ClaimRule
 
 BESIDE = 20
 """Lines of the queue shown beside an item."""
@@ -37,10 +53,31 @@ def _wanted() -> QueueFilter:
 @needs(Permission.MODERATE)
 def queue() -> str:
     """Show what waits in one's spaces, the oldest first."""
+    return queue_page(forms.fresh_bulk())
+
+
+def queue_page(
+    bulk: forms.BulkForm, *, previews: Sequence[forms.Preview] = (), silent: int = 0
+) -> str:
+    """Render the queue with the form that decides several texts in one act.
+
+    `previews` are the mails to be seen before that, `silent` is how many authors get none.
+    """
     session, now, wanted = db.session(), clock.now(), _wanted()
+    found = queries.queue(session, actor=actor(), wanted=wanted, now=now)
+    if found.forum is not None:
+        g.forum = found.forum
     return render_template(
         "moderation/queue.html",
-        queue=queries.queue(session, actor=actor(), wanted=wanted, now=now),
+        queue=found,
+        bulk=bulk,
+        bulk_reasons=forms.bulk_reasons(
+            common_reasons(session, found.spaces), empty=_("Choose a reason")
+        ),
+        previews=previews,
+        silent=silent,
+        pace=pace(session, found.spaces, now=now, counted=found.texts),
+        **around_the_queue(),
         recent=queries.undoable(session, actor=actor(), now=now),
         wanted=wanted,
         kinds=ItemKind,
@@ -58,6 +95,12 @@ def item(receipt: str) -> str:
     return _item_page(found, forms.fresh(found))
 
 
+def page_with_note(receipt: str, note: forms.NoteForm) -> str:
+    """Render an item with a note that could not be kept."""
+    found = _item(receipt)
+    return _item_page(found, forms.fresh(found), note=note)
+
+
 def _item(name: str) -> Item:
     where = zone()
     words = labels(zone=where, holds=config().holds_unscanned)
@@ -66,7 +109,14 @@ def _item(name: str) -> Item:
     return found
 
 
-def _item_page(found: Item, form: forms.DecisionForm, *, is_preview: bool = False) -> str:
+def _item_page(
+    found: Item,
+    form: forms.DecisionForm,
+    *,
+    is_preview: bool = False,
+    unclaimed: StaleState | None = None,
+    note: forms.NoteForm | None = None,
+) -> str:
     session, now, wanted = db.session(), clock.now(), _wanted()
     beside = replace(wanted, after=None, per_page=BESIDE)
     contribution = found.located.contribution
@@ -76,10 +126,17 @@ def _item_page(found: Item, form: forms.DecisionForm, *, is_preview: bool = Fals
         form=form,
         verdicts=_verdict_options(found),
         reasons=forms.reason_options(found, empty=_("Choose a reason")),
+        signals=signals(session, [found.shown.id], now=now).get(found.shown.id, ()),
         languages_of_text=_language_options(found),
         objective_choices=[(o.number, o.label) for o in found.choices],
-        preview=forms.preview(found, form, now=now) if is_preview or form.errors else None,
+        preview=forms.preview(session, found, form, write=written, now=now)
+        if is_preview or form.errors
+        else None,
         is_preview=is_preview,
+        note=note or forms.fresh_note(),
+        unclaimed=unclaimed,
+        next_at=next_address(found.located.name),
+        must_claim=found.located.space.claims == ClaimRule.REQUIRED,
         queue=queries.queue(session, actor=actor(), wanted=beside, now=now),
         recent=queries.undoable(session, actor=actor(), now=now),
         undoable=queries.undoable(session, actor=actor(), now=now, contribution_id=contribution.id),
@@ -131,12 +188,16 @@ def decide(receipt: str) -> AnyResponse:
     is_complete = form.check() if form.action == "decide" else bool(form.revision)
     located = find(receipt)
     try:
-        if form.action == "decide" and is_complete:
+        if form.action == "claim":
+            take_claim(located)
+        elif form.action == "decide" and is_complete:
             _decide(located, form)
-            return redirect(_next_address(located), 303)
+            return redirect(next_address(located.name), 303)
     except Invalid as error:
         form.refuse(error)
     except StaleState as error:
+        if error.seen.get("unclaimed"):
+            return _again(receipt, located, form, unclaimed=error)
         return stale_page(located, error)
     return _again(receipt, located, form)
 
@@ -180,7 +241,13 @@ def _settle(located: Located, form: forms.DecisionForm, verdict: Verdict) -> Non
         )
 
 
-def _again(receipt: str, located: Located, form: forms.DecisionForm) -> AnyResponse:
+def _again(
+    receipt: str,
+    located: Located,
+    form: forms.DecisionForm,
+    *,
+    unclaimed: StaleState | None = None,
+) -> AnyResponse:
     """Show the form again with everything kept, unless it was about another text than now stands.
 
     Otherwise the next click would decide a text that the moderator has not read.
@@ -196,14 +263,19 @@ def _again(receipt: str, located: Located, form: forms.DecisionForm) -> AnyRespo
     if form.language is None:
         form.language = found.language
         form.objectives = [str(number) for number in found.objectives]
-    page = _item_page(found, form, is_preview=form.action == "preview")
+    page = _item_page(found, form, is_preview=form.action == "preview", unclaimed=unclaimed)
+    if unclaimed is not None:
+        return page, 409
     return page, 422 if form.errors else 200
 
 
-def _next_address(located: Located) -> str:
+def next_address(place: str) -> str:
+    """Return the address of the next item behind a place that the actor may decide, else that of
+    the queue; the filter in the address asked for stays.
+    """
     wanted = _wanted()
     name = queries.next_in_queue(
-        db.session(), actor=actor(), wanted=wanted, name=located.name, now=clock.now()
+        db.session(), actor=actor(), wanted=wanted, name=place, now=clock.now()
     )
     if name is None:
         return _with(url_for("moderation.queue"), wanted)

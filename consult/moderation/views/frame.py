@@ -13,10 +13,14 @@ from consult.core import clock, i18n
 from consult.core.db import db
 from consult.core.errors import StaleState
 from consult.core.i18n import gettext as _
+from consult.core.unit_of_work import unit_of_work
 from consult.core.web import actor
 from consult.discussion.states import Removed
-from consult.moderation import queries
-from consult.moderation.queries.items import Located
+from consult.moderation import queries, services
+from consult.moderation.models import Claim
+from consult.moderation.queries.finding import Located
+from consult.notifications.queries import MailFacts
+from consult.notifications.rendering import make_renderer
 
 AnyResponse = Response | str | tuple[str, int]
 
@@ -46,6 +50,24 @@ def find(receipt: str) -> Located:
     located = queries.find(db.session(), actor=actor(), name=receipt, now=clock.now())
     g.forum = located.forum
     return located
+
+
+def take_claim(located: Located) -> Claim:
+    """Keep an item for the actor, or renew that; raises `StaleState` where a colleague does."""
+    with unit_of_work() as session:
+        return services.claim(
+            session,
+            actor=actor(),
+            contribution_id=located.contribution.id,
+            now=clock.now(),
+        )
+
+
+def written(mail: MailFacts) -> tuple[str, str]:
+    """Return subject and plain text of a mail, as it would be sent."""
+    message = make_renderer()(mail, message_id=None)
+    text = message.get_body(("plain",))
+    return str(message["Subject"]), text.get_content() if text is not None else ""
 
 
 def stale_page(located: Located, error: StaleState) -> tuple[str, int]:

@@ -20,12 +20,14 @@ from consult.notifications.queries import (
     accounts,
     contributions,
     delegations,
+    desks,
     intake,
     own_data,
     people,
     replies,
+    reports,
 )
-from consult.notifications.queries.contributions import recipient_of
+from consult.notifications.queries.contributions import mail_about, recipient_of, who_is_told
 from consult.notifications.queries.facts import (
     APPEAL,
     DecisionFacts,
@@ -46,7 +48,9 @@ __all__ = [
     "MailLink",
     "Recipient",
     "facts_of",
+    "mail_about",
     "recipient_of",
+    "who_is_told",
 ]
 
 READERS: Mapping[str, Reader] = MappingProxyType(
@@ -54,12 +58,14 @@ READERS: Mapping[str, Reader] = MappingProxyType(
         **accounts.READERS,
         **contributions.READERS,
         **delegations.READERS,
+        **desks.READERS,
         **intake.READERS,
         **own_data.READERS,
         **people.READERS,
         **about_followed.READERS,
         **about_spaces.READERS,
         **replies.READERS,
+        **reports.READERS,
     }
 )
 """What reads which mail, by the name of the folder with its texts."""

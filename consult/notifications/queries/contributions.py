@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
+from dataclasses import replace
 from types import MappingProxyType
 
 from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
 from consult.accounts.models import User
+from consult.accounts.states import UserStatus
 from consult.discussion.models import Contribution, Revision
 from consult.discussion.policy import Place, Sight, sight_of
 from consult.discussion.states import INSIDE_STATES, Removed, RevisionOrigin, RevisionState
 from consult.notifications.models import Delivery
 from consult.notifications.queries import intake
 from consult.notifications.queries.facts import (
+    DecisionFacts,
     DecisionReader,
     MailFacts,
     MailLink,
@@ -27,6 +30,7 @@ from consult.notifications.queries.facts import (
 from consult.notifications.queries.followed_texts import actor_of
 from consult.spaces.models import Author, AuthorMember, Forum, Space
 from consult.spaces.queries.delegations import focal_point_ids
+from consult.spaces.states import ModerationMode
 
 _ANY = frozenset(RevisionState)
 _STANDS = frozenset({Removed.NONE, Removed.HIDDEN})
@@ -43,6 +47,8 @@ _STILL_TRUE: Mapping[str, tuple[frozenset[RevisionState], frozenset[Removed]]] =
         "rejected": (frozenset({RevisionState.REJECTED}), _STANDS),
         "hidden": (_ANY, frozenset({Removed.HIDDEN})),
         "restored": (_ANY, frozenset({Removed.NONE})),
+        "redacted": (frozenset({RevisionState.PUBLISHED, RevisionState.SUPERSEDED}), _STANDS),
+        "moved": (_ANY - INSIDE_STATES, _STANDS),
         "appealed": (frozenset({RevisionState.REJECTED}), _STANDS),
         "appeal-upheld": (
             frozenset({RevisionState.PUBLISHED, RevisionState.SUPERSEDED}),
@@ -52,6 +58,10 @@ _STILL_TRUE: Mapping[str, tuple[frozenset[RevisionState], frozenset[Removed]]] =
     }
 )
 """In which states of its revision and its contribution a mail is not a lie yet."""
+
+
+_RECEIPTS = frozenset({"received", "released"})
+"""Mails that say what happens to a text next."""
 
 
 def recipient_of(session: Session, *, contribution_id: int, revision_number: int) -> int | None:
@@ -115,25 +125,92 @@ def about_contribution(
     told = _recipient(session, delivery, contribution=contribution, revision=revision, space=space)
     if told is None:
         return None
-    recipient, address = told
     decision = None
     if "decision_id" in delivery.values:
         decision = decision_facts(session, delivery.values["decision_id"])
         if decision is None or decision.is_undone:
             return None
+    facts = mail_about(
+        delivery.event,
+        to=told,
+        written_at=delivery.created_at,
+        contribution=contribution,
+        revision=revision,
+        space=space,
+        forum=forum,
+        decision=decision,
+    )
+    if delivery.event not in _RECEIPTS:
+        return facts
+    said = _publication(session, contribution=contribution, revision=revision, space=space)
+    return replace(facts, words={**facts.words, **said})
+
+
+def mail_about(
+    event: str,
+    *,
+    to: tuple[Recipient, str],
+    written_at: dt.datetime,
+    contribution: Contribution,
+    revision: Revision,
+    space: Space,
+    forum: Forum,
+    decision: DecisionFacts | None,
+) -> MailFacts:
+    """Return everything that a mail about a text says to somebody at an address.
+
+    Whoever shows a mail before it is due builds it here as well, so that both say the same.
+    """
+    recipient, address = to
     return MailFacts(
-        event=delivery.event,
+        event=event,
         user=recipient,
         address=address,
-        written_at=delivery.created_at,
+        written_at=written_at,
         forum=forum,
         space=space,
         contribution=contribution,
         revision=revision,
         decision=decision,
-        links=_links(delivery.event, contribution=contribution),
-        words={"is_filed": recipient.id is None},
+        links=_links(event, contribution=contribution),
+        words={
+            "is_filed": recipient.id is None,
+            "is_renamed": contribution.reference is not None,
+        },
     )
+
+
+def who_is_told(
+    session: Session, *, contribution: Contribution, revision: Revision, asked_by: int | None = None
+) -> tuple[Recipient, str] | None:
+    """Return to whom a mail about a decision on a text would go; None where nobody is told.
+
+    `asked_by` is who made the appeal that the decision would answer.
+    """
+    user_id = asked_by or recipient_of(
+        session, contribution_id=contribution.id, revision_number=revision.number
+    )
+    if user_id is None:
+        asked = intake.asked_person(session, contribution.id)
+        if asked is None or asked.email is None:
+            return None
+        return intake.to_person(session, asked), asked.email
+    user = session.get(User, user_id)
+    if user is None or not user.email or user.confirmed_at is None:
+        return None
+    return (to_user(user), user.email) if user.status == UserStatus.ACTIVE else None
+
+
+def _publication(
+    session: Session, *, contribution: Contribution, revision: Revision, space: Space
+) -> dict[str, bool]:
+    """Return whether a text may be public before any moderator reads it, and whether it is."""
+    author = session.get_one(Author, contribution.author_id)
+    is_trusted = author.is_delegation and author.publishes_at_once
+    at_once = is_trusted or space.moderation != ModerationMode.EVERYTHING
+    was_published = revision.state in {RevisionState.PUBLISHED, RevisionState.SUPERSEDED}
+    is_public = was_published and contribution.removed == Removed.NONE
+    return {"at_once": at_once, "is_public": at_once and is_public}
 
 
 def _recipient(
@@ -166,6 +243,8 @@ def _links(event: str, *, contribution: Contribution) -> dict[str, MailLink]:
     }
     if event == "rejected":
         links["appeal_url"] = MailLink("moderation.appeal", name)
+    if event == "redacted":
+        links["history_url"] = MailLink("discussion.history", name)
     return links
 
 

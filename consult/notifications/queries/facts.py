@@ -32,6 +32,8 @@ EVENT_OF_VERDICT: Mapping[str, str] = MappingProxyType(
         "reject": "rejected",
         "hide": "hidden",
         "restore": "restored",
+        "redact": "redacted",
+        "move": "moved",
     }
 )
 """Which mail tells the author of which verdict."""

@@ -81,10 +81,13 @@ def actor_of(session: Session, user: User) -> Actor:
 
     Staff who owe a second factor have none of their roles here, as on the pages.
     """
-    grants, author_ids, forum_ids, *_ = spaces.roles_and_authors(session, user_id=user.id)
+    standing = spaces.standing(session, user_id=user.id)
+    grants = standing.grants
     if is_of_staff(grants) and _holds_back_staff(session):
         grants = grants if has_second_factor(session, user_id=user.id) else frozenset()
-    return Actor(user_id=user.id, grants=grants, author_ids=author_ids, forum_ids=forum_ids)
+    return Actor(
+        user_id=user.id, grants=grants, author_ids=standing.author_ids, forum_ids=standing.forum_ids
+    )
 
 
 def _holds_back_staff(session: Session) -> bool:

@@ -56,6 +56,13 @@ def _of_space(where: Where, space: SpaceEntry, *, zone: str) -> Iterator[tuple[W
                 f"objective {number} is not among the space’s “objectives”; add it or remove it"
             )
             yield (*where, "questions", index, "objective"), message
+    rule = space.moderation
+    if rule.remind_after and rule.escalate_after and rule.escalate_after < rule.remind_after:
+        message = (
+            f"“escalate_after” ({rule.escalate_after} hours) must not be shorter than"
+            f" “remind_after” ({rule.remind_after} hours)"
+        )
+        yield (*where, "moderation", "escalate_after"), message
     slugs = [section.slug for section in space.note.sections]
     for field, message in _repeated("sections", "slug", slugs):
         yield (*where, "note", *field), message

@@ -120,6 +120,10 @@ def _sentence(error: ErrorDetails, *, shape: type[BaseModel]) -> str:
         return f"“{key}” {_form_of(key)}"
     if kind == "too_short":
         return f"“{key}” needs at least {context['min_length']} entry"
+    if kind == "greater_than_equal":
+        return f"“{key}” must be at least {context['ge']}"
+    if kind == "less_than_equal":
+        return f"“{key}” must be at most {context['le']}"
     if kind == "string_too_long":
         return f"“{key}” may have at most {context['max_length']} characters"
     return f"“{key}” {_PLAIN.get(kind) or 'is wrong: ' + error['msg']}"

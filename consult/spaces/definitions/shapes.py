@@ -15,7 +15,17 @@ from pydantic import (
     PlainValidator,
 )
 
+from consult.core.errors import Invalid
 from consult.core.i18n import Translated
+from consult.spaces.policy import watch_list
+from consult.spaces.states import (
+    LONGEST_WATCH_WORD,
+    MOST_WATCH_WORDS,
+    NEWCOMER_TEXTS,
+    WAITING_HOURS,
+    ClaimRule,
+    ModerationMode,
+)
 
 
 class Entry(BaseModel):
@@ -52,6 +62,23 @@ def _for_every_language(value: object) -> object:
     return dict.fromkeys(("en", "fr", "es"), value) if isinstance(value, str) else value
 
 
+def _watched(words: list[str]) -> list[str]:
+    try:
+        return watch_list(words)
+    except Invalid as error:
+        raise ValueError(_MENDING[error.problems["words"][0]]) from None
+
+
+def _by_its_mode(value: object) -> object:
+    return {"mode": value} if isinstance(value, str) else value
+
+
+_MENDING = {
+    "watch-word-long": f"must be words of at most {LONGEST_WATCH_WORD} characters each",
+    "watch-word-empty": "must be words with at least one letter or digit",
+    "watch-words-many": f"may have at most {MOST_WATCH_WORDS} words",
+}
+
 Words = Annotated[str, AfterValidator(_not_blank)]
 Slug = Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=64)]
 Code = Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9]*$", max_length=16)]
@@ -62,6 +89,8 @@ Moment = Annotated[dt.date | None, PlainValidator(_moment)]
 Day = Annotated[dt.date | None, PlainValidator(_day)]
 Number = Annotated[int, Field(ge=1, le=999)]
 Source = Literal["verified", "recalled", "ours"]
+Hours = Annotated[int, Field(ge=WAITING_HOURS[0], le=WAITING_HOURS[1])]
+WatchWords = Annotated[list[Words], AfterValidator(_watched)]
 
 
 class Provenance(Entry):
@@ -225,6 +254,39 @@ class SpaceProvenance(Entry):
     aim: Provenances | None = None
 
 
+class WatchWordsEntry(Entry):
+    """Words and phrases for which a text waits, by language."""
+
+    en: WatchWords = []
+    fr: WatchWords = []
+    es: WatchWords = []
+
+
+class ModerationEntry(Entry):
+    """What waits for a moderator, and how the desk works; one word stands for the mode."""
+
+    mode: Literal["before", "newcomers", "flagged"] = "before"
+    newcomers: Annotated[int, Field(ge=NEWCOMER_TEXTS[0], le=NEWCOMER_TEXTS[1])] = 3
+    watch_words: WatchWordsEntry = WatchWordsEntry()
+    claims: Literal["optional", "required"] = "optional"
+    remind_after: Hours | None = 24
+    escalate_after: Hours | None = 48
+
+    @property
+    def said(self) -> dict[str, Any]:
+        """Return what the file says, by the columns of a space; what it leaves out is missing."""
+        words = {code: list(found) for code, found in self.watch_words if found}
+        columns = {
+            "mode": ("moderation", ModerationMode(self.mode)),
+            "newcomers": ("newcomer_texts", self.newcomers),
+            "watch_words": ("watch_words", words),
+            "claims": ("claims", ClaimRule(self.claims)),
+            "remind_after": ("remind_after", self.remind_after),
+            "escalate_after": ("escalate_after", self.escalate_after),
+        }
+        return dict(columns[key] for key in columns if key in self.model_fields_set)
+
+
 class SpaceEntry(Entry):
     """A consultation."""
 
@@ -242,7 +304,7 @@ class SpaceEntry(Entry):
     opens: Moment
     closes: Moment
     meets: Day = None
-    moderation: Literal["before"] = "before"
+    moderation: Annotated[ModerationEntry, BeforeValidator(_by_its_mode)] = ModerationEntry()
     note: NoteEntry
     questions: Annotated[list[QuestionEntry], Field(min_length=1)]
     outcome: OutcomeEntry | None = None

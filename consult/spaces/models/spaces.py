@@ -19,6 +19,8 @@ from consult.core.db import Base, Instant, Json
 from consult.core.i18n import Translated, TranslatedText
 from consult.spaces.models.forums import Forum
 from consult.spaces.states import (
+    ClaimRule,
+    ModerationMode,
     QuestionKind,
     SpaceVisibility,
 )
@@ -48,7 +50,22 @@ class Space(Base):
     dates_assumed: Mapped[bool] = mapped_column(Boolean, default=False)
     """The definition gave a day only; the hour is our assumption."""
     meets_on: Mapped[dt.date | None] = mapped_column()
-    moderation: Mapped[str] = mapped_column(String(16), default="before")
+    moderation: Mapped[ModerationMode] = mapped_column(
+        String(16), default=ModerationMode.EVERYTHING
+    )
+    newcomer_texts: Mapped[int] = mapped_column(Integer, default=3, server_default="3")
+    """How many approved texts make somebody known, where only newcomers wait."""
+    watch_words: Mapped[dict[str, list[str]]] = mapped_column(
+        Json, default=dict, server_default="{}"
+    )
+    """By language: words and phrases for which a text waits, whatever the mode."""
+    claims: Mapped[ClaimRule] = mapped_column(
+        String(16), default=ClaimRule.OPTIONAL, server_default=ClaimRule.OPTIONAL
+    )
+    remind_after: Mapped[int | None] = mapped_column(Integer, default=24, server_default="24")
+    """Hours after which the moderators get a mail about what waits; None for never."""
+    escalate_after: Mapped[int | None] = mapped_column(Integer, default=48, server_default="48")
+    """Hours after which the organisers get one; None for never."""
     note: Mapped[dict[str, Any]] = mapped_column(Json)
     """`{"words": 1000, "sections": [{"slug", "title"}]}`."""
     public_version: Mapped[int] = mapped_column(Integer, default=1)

@@ -86,6 +86,8 @@ class Author(Base):
     pseudonym_number: Mapped[int | None] = mapped_column(Integer)
     version: Mapped[int] = mapped_column(Integer, default=1)
     is_erased: Mapped[bool] = mapped_column(Boolean, default=False)
+    publishes_at_once: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())
+    """Whether the organisers trust it so far that its texts wait for no moderator."""
     is_delegation: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())
     """Whether several people of its organisation speak through it; one an organisation."""
     wants_clearance: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())

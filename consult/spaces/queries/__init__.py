@@ -30,9 +30,9 @@ from consult.spaces.queries.organisations import (
 from consult.spaces.queries.people import (
     ShownAuthor,
     asks_to_take_part,
-    roles_and_authors,
     shown_author,
     shown_in,
+    standing,
 )
 from consult.spaces.queries.words import (
     CategoryRow,
@@ -76,11 +76,11 @@ __all__ = [
     "question_objective",
     "reasons",
     "regions",
-    "roles_and_authors",
     "shown_author",
     "shown_in",
     "space_by_slug",
     "space_view",
     "spaces_of_forum",
+    "standing",
     "thread_choices",
 ]

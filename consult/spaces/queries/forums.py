@@ -8,17 +8,19 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Select, bindparam, select
+from sqlalchemy import Select, bindparam, or_, select
 from sqlalchemy.orm import Session
 
 from consult.core.authz import VISITOR, Actor
 from consult.core.errors import NotVisible
 from consult.spaces.models import (
+    Author,
     Forum,
     Question,
     Space,
 )
 from consult.spaces.policy import is_space_visible, visible_spaces
+from consult.spaces.states import ModerationMode
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,23 @@ class SpaceView:
 def current_forum(session: Session) -> Forum | None:
     """Return the newest forum, the one whose name the site carries."""
     return session.scalars(select(Forum).order_by(Forum.id.desc()).limit(1)).first()
+
+
+def everything_waits(session: Session, *, actor: Actor, forum_id: int | None) -> bool:
+    """Whether a moderator reads every text of a forum before it is public, as far as its spaces
+    exist for the actor: others would be betrayed by the answer.
+    """
+    at_once = select(Space.id).where(
+        Space.forum_id == forum_id,
+        Space.moderation != ModerationMode.EVERYTHING,
+        visible_spaces(actor),
+    )
+    trusted = select(Author.id).where(
+        Author.forum_id == forum_id,
+        Author.is_delegation.is_(True),
+        Author.publishes_at_once.is_(True),
+    )
+    return not session.scalar(select(or_(at_once.exists(), trusted.exists())))
 
 
 def forum_by_slug(session: Session, slug: str) -> Forum | None:

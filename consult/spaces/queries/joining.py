@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import func, select
@@ -118,6 +118,23 @@ def applications_ready(session: Session, *, forum_id: int) -> int:
         )
         or 0
     )
+
+
+def applications_since(
+    session: Session, *, forum_ids: Collection[int]
+) -> tuple[int, dt.datetime | None]:
+    """Return how many wait in some forums whose address is confirmed, and since when."""
+    row = session.execute(
+        select(func.count(Application.id), func.min(Application.created_at))
+        .join(User, User.id == Application.user_id)
+        .where(
+            Application.forum_id.in_(sorted(forum_ids)),
+            Application.state == ApplicationState.WAITING,
+            User.status == UserStatus.ACTIVE,
+            User.confirmed_at.is_not(None),
+        )
+    ).one()
+    return row[0], row[1]
 
 
 def invitations_of(

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from sqlalchemy import CompoundSelect, bindparam, select
+from sqlalchemy import CompoundSelect, and_, bindparam, false, select
 from sqlalchemy.orm import Session
 
 from consult.core.authz import Grant, Role
@@ -32,6 +32,21 @@ class ShownAuthor:
     category: Translated | None
     on_behalf_of: str | None
     is_pseudonym: bool = False
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What a user is in the forums: roles, and whom they speak for."""
+
+    grants: frozenset[Grant]
+    author_ids: frozenset[int]
+    """Authors they speak for."""
+    forum_ids: frozenset[int]
+    """Forums of those authors."""
+    applied_forum_ids: frozenset[int]
+    """Forums in which they asked to take part and are not approved."""
+    at_once_author_ids: frozenset[int]
+    """Those of the authors that are delegations whose texts wait for nobody."""
 
 
 def shown_author(
@@ -72,11 +87,8 @@ def shown_in(
     )
 
 
-def roles_and_authors(
-    session: Session, *, user_id: int
-) -> tuple[frozenset[Grant], frozenset[int], frozenset[int], frozenset[int]]:
-    """Return a user's grants, the authors they speak for, those authors' forums, and the forums in
-    which they asked to take part and are not approved.
+def standing(session: Session, *, user_id: int) -> Standing:
+    """Return a user's roles and authors.
 
     One statement: it runs in every request of somebody signed in.
     """
@@ -84,8 +96,9 @@ def roles_and_authors(
     authors: set[int] = set()
     forums: set[int] = set()
     applied: set[int] = set()
+    trusted: set[int] = set()
     rows = session.execute(_grants_and_authors(), {"user_id": user_id})
-    for role, forum_id, space_id, author_id in rows:
+    for role, forum_id, space_id, author_id, is_trusted in rows:
         if role in {member.value for member in Role}:
             found.add(Grant(Role(role), forum_id, space_id))
             continue
@@ -94,28 +107,45 @@ def roles_and_authors(
             continue
         authors.add(author_id)
         forums.add(forum_id)
-    return frozenset(found), frozenset(authors), frozenset(forums), frozenset(applied - forums)
+        if is_trusted:
+            trusted.add(author_id)
+    return Standing(
+        grants=frozenset(found),
+        author_ids=frozenset(authors),
+        forum_ids=frozenset(forums),
+        applied_forum_ids=frozenset(applied - forums),
+        at_once_author_ids=frozenset(trusted),
+    )
 
 
 def asks_to_take_part(session: Session, user_id: int) -> bool:
     """Whether a user asked to take part in some forum and is not approved there."""
-    *_, applied = roles_and_authors(session, user_id=user_id)
-    return bool(applied)
+    return bool(standing(session, user_id=user_id).applied_forum_ids)
 
 
 @cache
 def _grants_and_authors() -> CompoundSelect[Any]:
     grants = select(
-        RoleGrant.role, RoleGrant.forum_id, RoleGrant.space_id, RoleGrant.id.label("author_id")
+        RoleGrant.role,
+        RoleGrant.forum_id,
+        RoleGrant.space_id,
+        RoleGrant.id.label("author_id"),
+        false().label("is_trusted"),
     ).where(RoleGrant.user_id == bindparam("user_id"))
     speaks = (
-        select(AuthorMember.membership, Author.forum_id, Space.id, AuthorMember.author_id)
+        select(
+            AuthorMember.membership,
+            Author.forum_id,
+            Space.id,
+            AuthorMember.author_id,
+            and_(Author.is_delegation, Author.publishes_at_once),
+        )
         .join(Author, Author.id == AuthorMember.author_id)
         .outerjoin(Space, Space.id < 0)
         .where(AuthorMember.user_id == bindparam("user_id"))
     )
     asks = (
-        select(Application.state, Application.forum_id, Space.id, Application.id)
+        select(Application.state, Application.forum_id, Space.id, Application.id, false())
         .outerjoin(Space, Space.id < 0)
         .where(
             Application.user_id == bindparam("user_id"),

@@ -145,7 +145,9 @@ def regions(session: Session, *, forum_id: int) -> Sequence[Region]:
 def reasons(session: Session, *, forum_id: int) -> Sequence[Reason]:
     """Return a forum's catalogue of reasons in its order."""
     return session.scalars(
-        select(Reason).where(Reason.forum_id == forum_id).order_by(Reason.position)
+        select(Reason)
+        .where(Reason.forum_id == forum_id)
+        .order_by(Reason.code == "other", Reason.position, Reason.id)
     ).all()
 
 

@@ -29,7 +29,7 @@ from consult.spaces.models import (
 )
 from consult.spaces.services.loading_rows import Rows
 from consult.spaces.services.loading_spaces import SpaceLoading
-from consult.spaces.states import ConsentPurpose, ErasureRule, Registration
+from consult.spaces.states import OTHER_IS_LAST, ConsentPurpose, ErasureRule, Registration
 
 
 @dataclass
@@ -153,7 +153,8 @@ class _Loading:
             )
 
     def _reasons(self, forum: Forum) -> None:
-        for position, entry in enumerate(self.content.reasons, 1):
+        for number, entry in enumerate(self.content.reasons, 1):
+            position = OTHER_IS_LAST if entry.code == "other" else number
             self.rows.put(
                 Reason,
                 {"forum_id": forum.id, "code": entry.code},

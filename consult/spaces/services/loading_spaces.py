@@ -47,8 +47,9 @@ class SpaceLoading:
                 "closes_at": definition.instant(entry.closes, is_closing=True),
                 "dates_assumed": is_bare_day(entry.opens) or is_bare_day(entry.closes),
                 "meets_on": entry.meets,
-                "moderation": entry.moderation,
                 "note": entry.note.model_dump(exclude_none=True),
+                # What the file leaves out stays as the organisers set it, also when overwriting.
+                **entry.moderation.said,
             },
             forum_id=forum.id,
             code=entry.code,

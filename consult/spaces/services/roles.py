@@ -11,6 +11,8 @@ from consult.accounts.models import User
 from consult.core import audit
 from consult.core.authz import SPACE_ROLES, Role
 from consult.core.errors import Invalid, NotVisible
+from consult.core.outbox import emit
+from consult.spaces.events import RoleRevoked
 from consult.spaces.models import Forum, RoleGrant, Space
 
 
@@ -62,6 +64,7 @@ def revoke_role(
     _note(session, "role.revoke", grant=held, now=now, actor_id=actor_id)
     session.delete(held)
     session.flush()
+    emit(session, RoleRevoked(user_id=user_id), now=now)
 
 
 def check_scope(session: Session, *, role: Role, forum_id: int, space_id: int | None) -> None:

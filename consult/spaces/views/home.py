@@ -17,6 +17,7 @@ from consult.core.web import actor, needs
 from consult.spaces.models import Forum, Space
 from consult.spaces.policy import phase_of
 from consult.spaces.queries import SpaceView, current_forum, spaces_of_forum
+from consult.spaces.queries.forums import everything_waits
 from consult.spaces.states import Phase, QuestionKind
 
 ABOUT = frozenset({"accessibility", "privacy", "disclaimer"})
@@ -50,13 +51,18 @@ def home() -> Response:
     views = spaces_of_forum(session, forum_id=forum.id, actor=actor()) if forum else []
     zone_name = forum.time_zone if forum else DEFAULT_ZONE
     rows = home_rows(views, zone_name=zone_name, now=now)
-    tag = _tag(forum, rows)
+    waits = everything_waits(session, actor=actor(), forum_id=forum.id if forum else None)
+    tag = f"{_tag(forum, rows)}-{waits:d}"
     if not actor().is_signed_in and tag in request.if_none_match:
         response = make_response("", 304)
     else:
         response = make_response(
             render_template(
-                "spaces/home.html", spaces=rows, zone=zone_name, zone_words=zone_words(zone_name)
+                "spaces/home.html",
+                spaces=rows,
+                zone=zone_name,
+                zone_words=zone_words(zone_name),
+                everything_waits=waits,
             )
         )
     if not actor().is_signed_in:
@@ -69,7 +75,10 @@ def about(page: str) -> str:
     """Show one of the pages about the site."""
     if page not in ABOUT:
         raise NotVisible
-    return render_template("spaces/about.html", page=page)
+    session = db.session()
+    forum = current_forum(session)
+    waits = everything_waits(session, actor=actor(), forum_id=forum.id if forum else None)
+    return render_template("spaces/about.html", page=page, everything_waits=waits)
 
 
 def home_rows(views: Sequence[SpaceView], *, zone_name: str, now: dt.datetime) -> list[HomeRow]:

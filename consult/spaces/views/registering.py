@@ -20,6 +20,7 @@ from consult.core.errors import Forbidden, Invalid, Refusal, TooMany
 from consult.core.unit_of_work import unit_of_work
 from consult.core.web import needs
 from consult.spaces import forms, queries, services
+from consult.spaces.queries.forums import everything_waits
 from consult.spaces.states import Registration
 from consult.spaces.views.shared import (
     affiliation_options,
@@ -111,6 +112,9 @@ def register_page(form: Form, status: int = 200) -> ResponseReturnValue:
         form=form,
         min_length=MIN_LENGTH,
         registration=forum.registration if forum else Registration.OPEN,
+        everything_waits=everything_waits(
+            session, actor=web.actor(), forum_id=forum.id if forum else None
+        ),
         **affiliation_options(form),
         **consent_options(session, forum),
     )

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
-import os
 import signal
-import subprocess
-import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,30 +19,15 @@ from sqlalchemy.orm import Session
 from consult.accounts.models import User
 from consult.core import clock, outbox
 from consult.core.outbox import Handler, OutboxEntry
-from consult.discussion.events import ContributionSent, PublicTextChanged
-from consult.discussion.models import Contribution, Revision
-from consult.discussion.states import RevisionState
 from consult.operations import queries
 from consult.spaces.events import SpaceDatesChanged
 from consult.spaces.models import Author, Question, RoleGrant, Space
 from tests.conftest import ROOT, Served
 from tests.factories import make_forum, make_space, make_user
+from tests.integration.cli.commands import examine, one_line, run
 
 IMRF = ROOT / "consult/definitions/imrf2022.yaml"
 DAY = dt.timedelta(days=1)
-
-
-def run(app: Flask, session: Session, *args: str, stdin: str | None = None) -> Result:
-    session.commit()
-    result = app.test_cli_runner().invoke(args=list(args), input=stdin)
-    session.expire_all()
-    return result
-
-
-def one_line(result: Result) -> str:
-    lines = result.stderr.strip().splitlines()
-    assert len(lines) == 1
-    return lines[0]
 
 
 # Forum and space ---------------------------------------------------------------------------
@@ -246,17 +228,6 @@ def test_worker_once_does_what_is_due_and_ends(
     assert indexed == [{"space_id": 1}]
 
 
-def examine(app: Flask, session: Session) -> dict[str, list[str]]:
-    result = run(app, session, "doctor", "--json")
-    answer = json.loads(result.stdout)
-    assert result.exit_code == (0 if answer["ok"] else 1)
-    found: dict[str, list[str]] = {}
-    for finding in answer["findings"]:
-        found.setdefault(finding["check"], []).append(finding["message"])
-    found.pop("search", None)
-    return found
-
-
 def test_doctor_finds_nothing_in_a_healthy_database(app: Flask, session: Session) -> None:
     make_space(session)
     assert examine(app, session) == {}
@@ -304,54 +275,14 @@ def test_doctor_says_when_the_schema_is_another_one(
 # Demonstration -----------------------------------------------------------------------------
 
 
-def demo(data: Path, *args: str, **environ: str) -> subprocess.CompletedProcess[str]:
-    kept = {key: value for key, value in os.environ.items() if not key.startswith("CONSULT_")}
-    return subprocess.run(
-        [sys.executable, "-m", "flask", *args],
-        cwd=ROOT,
-        env=kept | {"CONSULT_DATA": str(data), "PYTHONWARNINGS": "ignore"} | environ,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-
-
-def test_the_demonstration_comes_up_in_an_empty_folder(tmp_path: Path) -> None:
-    data = tmp_path / "not" / "there" / "yet"
-    first = demo(data, "demo", "--json")
-    assert first.returncode == 0, first.stderr
-    accounts = json.loads(first.stdout)["accounts"]
-    roles = [(r["role"], r["space"]) for account in accounts for r in account["roles"]]
-    assert {len(account["roles"]) for account in accounts} == {1}
-    assert roles.count(("moderator", "round-table-3")) == 2
-    assert {
-        ("stakeholder", None),
-        ("drafter", "round-table-3"),
-        ("moderator", "round-table-1"),
-        ("organiser", None),
-    } <= set(roles)
-    assert all(len(account["password"]) >= 15 for account in accounts)
-    phases = {
-        line.split("\t")[0]: line.split("\t")[2]
-        for line in demo(data, "space", "list").stdout.splitlines()
-    }
-    assert phases == {
-        "round-table-1": "closed",
-        "round-table-2": "open",
-        "round-table-3": "open",
-        "round-table-4": "upcoming",
-    }
-    assert demo(data, "doctor").returncode == 0
-    assert not (data / "mail").exists() or not list((data / "mail").iterdir())
-
-
-def test_the_demonstration_is_refused_on_https(tmp_path: Path) -> None:
-    result = demo(
-        tmp_path, "demo", CONSULT_BASE_URL="https://x.example", CONSULT_SECRET_KEY="k" * 40
-    )
-    assert result.returncode == 2
-    assert "https" in result.stderr
-    assert len(result.stderr.strip().splitlines()) == 1
+def test_the_demonstration_is_refused_on_https(
+    app: Flask, session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = replace(app.extensions["consult.config"], base_url="https://x.example")
+    monkeypatch.setitem(app.extensions, "consult.config", config)
+    result = run(app, session, "demo")
+    assert result.exit_code == 2
+    assert "https" in one_line(result)
 
 
 def test_the_demonstration_is_refused_where_somebody_works(app: Flask, session: Session) -> None:
@@ -359,90 +290,6 @@ def test_the_demonstration_is_refused_where_somebody_works(app: Flask, session: 
     result = run(app, session, "demo")
     assert result.exit_code == 2
     assert "not marked as a demonstration" in one_line(result)
-
-
-@pytest.fixture
-def filled(app: Flask, session: Session, monkeypatch: pytest.MonkeyPatch) -> list[Any]:
-    """A demonstration on the test's own connection, with stand-ins for index and mail."""
-    reactions = outbox.Reactions()
-    reactions.subscribe(Handler("search.index", lambda *_args, **_kw: None), PublicTextChanged)
-    reactions.subscribe(Handler("mail", lambda *_args, **_kw: None), ContributionSent)
-    monkeypatch.setattr(outbox, "reactions", reactions)
-    monkeypatch.setattr("consult.cli.demo.alembic.upgrade", lambda *_args: None)
-    result = run(app, session, "demo", "--json")
-    assert result.exit_code == 0, result.stderr
-    return list(json.loads(result.stdout)["accounts"])
-
-
-@pytest.mark.usefixtures("filled")
-def test_the_demonstration_holds_a_text_of_every_kind(app: Flask, session: Session) -> None:
-    by_key = {c.external_id: c for c in session.scalars(select(Contribution))}
-    assert by_key["rt3-17"].removed == "hidden"
-    assert by_key["rt3-27"].removed == "withdrawn"
-    assert by_key["rt3-09"].open_revision_id is not None
-    assert by_key["rt3-01"].edited_at is not None
-    assert by_key["rt3-41"].reference == "RT3-Q4"
-    assert by_key["rt3-20"].reference is None
-    inside = session.get(Revision, by_key["rt3-48"].open_revision_id)
-    assert inside is not None
-    assert inside.state == RevisionState.CLEARANCE
-    assert all(c.sent_at is not None and c.sent_at < clock.now() for c in by_key.values())
-    assert examine(app, session) == {}
-
-
-def test_the_demonstration_names_the_same_accounts_again(
-    app: Flask, session: Session, filled: list[Any]
-) -> None:
-    again = json.loads(run(app, session, "demo", "--json").stdout)
-    assert again == {"accounts": filled}
-
-
-@pytest.mark.usefixtures("filled")
-def test_the_demonstration_leaves_no_mail_to_be_sent(session: Session) -> None:
-    assert session.scalars(select(OutboxEntry.handler)).all() == []
-
-
-@pytest.mark.usefixtures("filled")
-def test_a_repeated_demonstration_keeps_what_people_did_and_shifts_the_dates(
-    app: Flask, session: Session
-) -> None:
-    count = session.scalar(select(func.count(Contribution.id)))
-    organiser = session.scalars(select(User).where(User.email == "organiser@demo.example")).one()
-    organiser.name = "Somebody’s own name"
-    make_user(session, email="guest@example.org")
-    later = clock.now() + 30 * DAY
-    with clock.stopped_at(later):
-        assert run(app, session, "demo").exit_code == 0
-    assert session.scalar(select(func.count(Contribution.id))) == count
-    names = dict(session.execute(select(User.email, User.name)).tuples().all())
-    assert names["organiser@demo.example"] == "Somebody’s own name"
-    assert "guest@example.org" in names
-    second = session.scalars(select(Space).where(Space.slug == "round-table-2")).one()
-    assert second.closes_at is not None
-    assert later < second.closes_at <= later + DAY
-
-
-@pytest.mark.usefixtures("filled")
-def test_the_demonstration_shows_an_outcome_and_an_official_answer(
-    app: Flask, session: Session
-) -> None:
-    answer = session.scalars(select(Contribution).where(Contribution.external_id == "rt3-42")).one()
-    moderator = session.scalars(
-        select(Contribution).where(Contribution.external_id == "rt3-46")
-    ).one()
-    assert (answer.capacity, moderator.capacity) == ("drafter", "moderator")
-    assert answer.official_at is not None
-    assert answer.official_at < clock.now()
-    for later in (clock.now(), clock.now() + 30 * DAY):
-        with clock.stopped_at(later):
-            assert run(app, session, "demo").exit_code == 0
-        first = session.scalars(select(Space).where(Space.slug == "round-table-1")).one()
-        assert first.outcome is not None
-        assert first.outcome.is_complete()
-        assert len(first.outcome_links) == 2
-        assert first.closes_at is not None
-        assert first.processed_at is not None
-        assert first.closes_at < first.processed_at < later
 
 
 # Serve -------------------------------------------------------------------------------------

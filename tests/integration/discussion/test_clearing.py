@@ -21,7 +21,7 @@ from consult.discussion.queries.rows import labels
 from consult.discussion.services import clearing, publishing, removing, revising, sending
 from consult.discussion.services.texts import Words
 from consult.discussion.states import RevisionState
-from consult.moderation.queries import items
+from consult.moderation.queries import finding, items
 from consult.moderation.queries.queue import QueueFilter, queue
 from consult.moderation.services import decide
 from consult.moderation.states import Verdict
@@ -157,7 +157,9 @@ def test_what_a_contributor_sends_counts_as_sent_and_waits_inside(house):
     assert events(house.session, "notifications.clearance") == 1
     assert house.waiting().page.total == 0
     with pytest.raises(NotVisible):
-        items.find(house.session, actor=house.moderator, name=contribution.receipt, now=clock.now())
+        finding.find(
+            house.session, actor=house.moderator, name=contribution.receipt, now=clock.now()
+        )
     with pytest.raises(NotVisible):
         single.find(house.session, name=contribution.receipt, actor=house.moderator)
 

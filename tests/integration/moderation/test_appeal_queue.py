@@ -91,8 +91,8 @@ def settle(desk: Desk, item: Contribution, verdict: Verdict = Verdict.REJECT) ->
 
 def test_it_waits_since_it_was_made_between_the_other_texts(desk: Desk) -> None:
     older, newer = desk.pending(), desk.pending()
-    desk.text(older).sent_at = clock.now() - 30 * HOUR
-    desk.text(newer).sent_at = clock.now() - 2 * HOUR
+    desk.text(older).waits_since = clock.now() - 30 * HOUR
+    desk.text(newer).waits_since = clock.now() - 2 * HOUR
     item = appealed(desk, hours=5)
     found = queue(desk)
     assert names(found) == [older.receipt, item.receipt, newer.receipt]
@@ -114,7 +114,7 @@ def test_it_is_found_by_its_kind(desk: Desk) -> None:
 def test_pages_go_on_behind_it(desk: Desk) -> None:
     item = appealed(desk, hours=5)
     later = desk.pending()
-    desk.text(later).sent_at = clock.now() - HOUR
+    desk.text(later).waits_since = clock.now() - HOUR
     desk.session.flush()
     assert names(queue(desk, after=item.receipt)) == [later.receipt]
     settle(desk, item)

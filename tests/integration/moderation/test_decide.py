@@ -21,7 +21,7 @@ from consult.discussion.states import Removed, RevisionState, TagRole
 from consult.moderation import services
 from consult.moderation.models import Claim
 from consult.moderation.queries.decisions import decision_facts
-from consult.moderation.states import Verdict
+from consult.moderation.states import OF_THE_FORM, Verdict
 from consult.spaces.models import AuthorMember, Objective, Reason
 from consult.spaces.states import Membership
 from tests import factories as make
@@ -80,7 +80,7 @@ def test_approving_an_edit_of_a_hidden_text_does_not_show_it(desk: Desk) -> None
     assert item.published_revision_id == desk.text(item, 2).id
 
 
-@pytest.mark.parametrize("verdict", list(Verdict))
+@pytest.mark.parametrize("verdict", OF_THE_FORM)
 def test_each_decision_leaves_one_row_one_audit_entry_and_tells_its_author(
     desk: Desk, verdict: Verdict
 ) -> None:
@@ -227,7 +227,7 @@ def test_nobody_decides_a_text_they_typed_for_somebody_else(desk: Desk) -> None:
     assert refused.value.refusal is Refusal.OWN_TEXT
 
 
-@pytest.mark.parametrize("verdict", list(Verdict))
+@pytest.mark.parametrize("verdict", OF_THE_FORM)
 def test_to_a_moderator_of_another_space_the_item_does_not_exist(
     desk: Desk, verdict: Verdict
 ) -> None:
@@ -332,7 +332,7 @@ def test_hiding_and_restoring_twice_counts_once(desk: Desk, verdict: Verdict) ->
 
 
 @pytest.mark.parametrize("removed", [Removed.WITHDRAWN, Removed.ERASED])
-@pytest.mark.parametrize("verdict", list(Verdict))
+@pytest.mark.parametrize("verdict", OF_THE_FORM)
 def test_nothing_is_decided_on_a_text_that_its_author_took_away(
     desk: Desk, removed: Removed, verdict: Verdict
 ) -> None:

@@ -10,11 +10,13 @@ from sqlalchemy import select
 from consult.core import clock
 from consult.core.errors import Forbidden, NotVisible, Refusal, StaleState
 from consult.core.outbox import OutboxEntry
-from consult.discussion.states import Removed, RevisionState
+from consult.discussion.models import Contribution, RevisionTag
+from consult.discussion.states import Removed, RevisionState, TagRole
 from consult.moderation import services
 from consult.moderation.models import Decision
 from consult.moderation.queries.decisions import decision_facts, undoable
 from consult.moderation.states import Verdict
+from consult.spaces.models import Objective
 from tests import factories as make
 from tests.integration.moderation.desk import Desk
 
@@ -198,3 +200,60 @@ def test_a_decision_that_can_be_taken_back_is_offered_to_whoever_took_it(desk: D
     assert list(undoable(desk.session, actor=desk.first, now=later)) == []
     undo(desk, decision)
     assert list(undoable(desk.session, actor=desk.first, now=soon)) == []
+
+
+def test_corrected_language_and_objectives_are_as_the_author_left_them(desk: Desk) -> None:
+    item = desk.pending(objectives=objectives(desk, 15, 16))
+    decision = desk.decide(item, Verdict.APPROVE, language="es", objectives=[15, 20])
+    assert decision.facts == {"language": "en", "objectives": [15, 16]}
+    assert (desk.text(item).language, public_tags(desk, item)) == ("es", {15, 20})
+    undo(desk, decision)
+    assert (desk.text(item).language, public_tags(desk, item)) == ("en", {15, 16})
+    rows = desk.session.scalars(
+        select(RevisionTag).where(RevisionTag.revision_id == desk.text(item).id)
+    ).all()
+    assert {(row.role, row.is_public) for row in rows} == {(TagRole.AUTHOR, True)}
+
+
+def test_what_was_not_corrected_is_not_touched_by_taking_back(desk: Desk) -> None:
+    item = desk.pending(objectives=objectives(desk, 15))
+    decision = desk.decide(item, Verdict.APPROVE, language="en", objectives=[15])
+    assert decision.facts is None
+    undo(desk, decision)
+    assert (desk.text(item).language, public_tags(desk, item)) == ("en", {15})
+
+
+def test_a_move_is_not_taken_back(desk: Desk) -> None:
+    item = desk.pending()
+    moved = Decision(
+        revision_id=desk.text(item).id,
+        verdict=Verdict.MOVE,
+        decided_by=desk.first.user_id,
+        decided_at=clock.now(),
+    )
+    desk.session.add(moved)
+    desk.session.flush()
+    with pytest.raises(Forbidden) as refused:
+        undo(desk, moved)
+    assert refused.value.refusal is Refusal.WRONG_STATE
+    assert list(undoable(desk.session, actor=desk.first, now=moved.decided_at + SECOND)) == []
+
+
+def objectives(desk: Desk, *numbers: int) -> list[int]:
+    return list(
+        desk.session.scalars(
+            select(Objective.id).where(
+                Objective.forum_id == desk.forum.id, Objective.number.in_(numbers)
+            )
+        )
+    )
+
+
+def public_tags(desk: Desk, item: Contribution) -> set[int]:
+    return set(
+        desk.session.scalars(
+            select(Objective.number)
+            .join(RevisionTag, RevisionTag.objective_id == Objective.id)
+            .where(RevisionTag.revision_id == desk.text(item).id, RevisionTag.is_public)
+        )
+    )

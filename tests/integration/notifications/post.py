@@ -34,6 +34,8 @@ STATE_OF_VERDICT = {
     "reject": RevisionState.REJECTED,
     "hide": RevisionState.PUBLISHED,
     "restore": RevisionState.PUBLISHED,
+    "redact": RevisionState.PUBLISHED,
+    "move": RevisionState.PUBLISHED,
 }
 EVENT_OF_VERDICT = {
     "approve": "published",
@@ -41,6 +43,8 @@ EVENT_OF_VERDICT = {
     "reject": "rejected",
     "hide": "hidden",
     "restore": "restored",
+    "redact": "redacted",
+    "move": "moved",
 }
 
 

@@ -13,7 +13,7 @@ from consult.core.errors import Forbidden, Invalid, NotVisible, Refusal
 from consult.core.outbox import OutboxEntry
 from consult.spaces.models import Author, AuthorMember, Invitation, Organisation
 from consult.spaces.queries import delegations as reads
-from consult.spaces.queries import roles_and_authors
+from consult.spaces.queries import standing
 from consult.spaces.services import delegation_members, delegations
 from consult.spaces.states import DisplayChoice, Membership, OrganisationStanding, Registration
 from tests import factories as make
@@ -86,7 +86,7 @@ def test_a_stakeholder_sets_up_the_delegation_of_their_organisation(house):
     assert (author.name, author.display) == ("Union of Dockers", DisplayChoice.ORGANISATION)
     assert (author.category_id, author.country) == (house.alone.category_id, "PE")
     assert house.memberships(author) == {house.farid.id: Membership.FOCAL_POINT}
-    _grants, author_ids, *_ = roles_and_authors(house.session, user_id=house.farid.id)
+    author_ids = standing(house.session, user_id=house.farid.id).author_ids
     assert author_ids == {house.alone.id, author.id}
 
 

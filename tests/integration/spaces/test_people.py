@@ -178,8 +178,7 @@ def test_a_request_is_decided_once(session: Scoped, forum: Forum, user: User) ->
     found = services.take_part(session(), forum=forum, user_id=user.id, said=SAID, now=NOW)
     assert isinstance(found, Application)
     assert services.said_in(found) == SAID
-    *_, applied = queries.roles_and_authors(session(), user_id=user.id)
-    assert applied == {forum.id}
+    assert queries.standing(session(), user_id=user.id).applied_forum_ids == {forum.id}
     decide: dict[str, Any] = {
         "forum": forum,
         "application_ids": [found.id],
@@ -190,8 +189,7 @@ def test_a_request_is_decided_once(session: Scoped, forum: Forum, user: User) ->
     why = "We know nothing of you."
     assert services.decide_applications(session(), state=approved, **decide) == 1
     assert services.decide_applications(session(), state=refused, words=why, **decide) == 0
-    *_, applied = queries.roles_and_authors(session(), user_id=user.id)
-    assert applied == frozenset()
+    assert queries.standing(session(), user_id=user.id).applied_forum_ids == frozenset()
     assert told(session).count("ApplicationDecided") == 1
     other = make.make_forum(session)
     assert services.decide_applications(session(), state=approved, **decide | {"forum": other}) == 0

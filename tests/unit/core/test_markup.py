@@ -296,7 +296,9 @@ def test_a_hundred_kilobytes_made_to_exhaust_us_take_about_a_second(seed: str, f
     to_text(html)
     # The bound is loose because test machines are shared; quadratic work takes far longer.
     assert perf_counter() - start < 6
-    assert sanitise(html) == html
+    if format == "html":
+        # What comes after the first step is the same for all, and the tests above look at it.
+        assert sanitise(html) == html
 
 
 def test_repeated_references_to_a_long_address_do_not_blow_up_the_page() -> None:

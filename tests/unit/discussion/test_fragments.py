@@ -53,5 +53,6 @@ def test_pages_that_differ_share_nothing():
         PageFragments(store=store, locale="fr", zone="UTC", offers_reply=False),
         PageFragments(store=store, locale="en", zone="Asia/Tokyo", offers_reply=False),
         PageFragments(store=store, locale="en", zone="UTC", offers_reply=True),
+        PageFragments(store=store, locale="en", zone="UTC", offers_reply=False, offers_report=True),
     ):
         assert other.get(("a",)) is None

@@ -40,6 +40,7 @@ S = RevisionState
         (Act.REINSTATE, S.SUPERSEDED, S.PUBLISHED),
         (Act.UPHOLD, S.REJECTED, S.PUBLISHED),
         (Act.UNDO_UPHOLD, S.PUBLISHED, S.REJECTED),
+        (Act.UNDO_REDACTION, S.PUBLISHED, S.CANCELLED),
     ],
 )
 def test_an_act_leads_where_the_model_says(act, state, target):

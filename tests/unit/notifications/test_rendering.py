@@ -35,6 +35,8 @@ EVENTS = (
     "rejected",
     "hidden",
     "restored",
+    "redacted",
+    "moved",
     "appealed",
     "appeal-upheld",
     "appeal-dismissed",
@@ -51,6 +53,7 @@ RULES = {
     "accounts.new_password": "/<lang>/reset/<token>",
     "accounts.reset": "/<lang>/reset",
     "discussion.contribution": "/<lang>/contributions/<name>",
+    "discussion.history": "/<lang>/contributions/<name>/history",
     "moderation.appeal": "/<lang>/contributions/<name>/appeal",
 }
 
@@ -122,6 +125,7 @@ def _about_contribution(event: str, *, message: str) -> dict[str, Any]:
                 "discussion.contribution", {"name": "ABCD-EFGH-JKLM-NPQR"}
             ),
             "appeal_url": MailLink("moderation.appeal", {"name": "ABCD-EFGH-JKLM-NPQR"}),
+            "history_url": MailLink("discussion.history", {"name": "ABCD-EFGH-JKLM-NPQR"}),
         },
     }
 

@@ -1,0 +1,1 @@
+"""What follows from texts that were sent: fingerprints, policies that decide, reminders."""
