@@ -131,7 +131,11 @@ class Watch:
             "the server responded with a status of 4" in message.text
             and message.location.get("url", "").partition("#")[0] == page.url.partition("#")[0]
         )
-        if message.type == "error" and not is_own_status:
+        # So does a script that asks whether a claim still stands.
+        is_lost_claim = "status of 409" in message.text and message.location.get(
+            "url", ""
+        ).endswith("/claim")
+        if message.type == "error" and not is_own_status and not is_lost_claim:
             self.seen.append(f"{page.url}: {message.text}")
 
 

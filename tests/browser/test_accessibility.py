@@ -137,6 +137,26 @@ def decide(page: Page, address: str, verdict: str) -> None:
     press(page, "form:has([name=verdict]) .button[type=submit]:not([name])")
 
 
+def decide_together(page: Page, address: str, verdict: str, action: str = "") -> None:
+    """Choose two texts of the queue and decide them, or ask what their authors will read."""
+    page.goto(address)
+    for place in range(min(2, page.locator("input[name=items]").count())):
+        page.locator("input[name=items]").nth(place).check()
+    if verdict:
+        page.locator(f"#bulk input[name=verdict][value={verdict}]").check()
+    if verdict == "return":
+        page.locator("#bulk select[name=reason]").select_option(index=1)
+    name = f"[value={action}]" if action else ":not([name])"
+    press(page, f"#bulk .button[type=submit]{name}")
+
+
+def beside(page: Page, address: str, selector: str, part: str) -> None:
+    """Open a page that stands beside the one of the first item that fits."""
+    page.goto(address)
+    item = (page.locator(selector).first.get_attribute("href") or "").partition("?")[0]
+    page.goto(f"{item}/{part}")
+
+
 def visitor(root: str) -> Iterable[Visit]:
     """Pages of somebody who reads."""
     yield from ((f"{root}{path}", None) for path in (*VISITOR, "/nowhere"))
@@ -198,7 +218,20 @@ def moderator(root: str) -> Iterable[Visit]:
         partial(follow, address=f"{queue}?kind=edit", selector="a.queue-item"),
     )
     yield "item with mistakes", partial(decide, address=queue, verdict="reject")
+    yield (
+        "mails to several",
+        partial(decide_together, address=queue, verdict="return", action="preview"),
+    )
+    yield "several with mistakes", partial(decide_together, address=queue, verdict="")
+    for part in ("public", "move"):
+        yield part, partial(beside, address=f"{queue}?kind=new", selector="a.queue-item", part=part)
+    for path in ("/log", "/guide"):
+        yield f"{queue}{path}", None
+    yield f"{root}{SPACES}3/statistics", None
     yield "next item, with undo", partial(decide, address=queue, verdict="approve")
+    yield "several decided", partial(decide_together, address=queue, verdict="approve")
+    for part in ("redact", "move", "public"):
+        yield f"{queue}/RT3-Q1-0001/{part}", None
     yield f"{root}/contributions/RT3-Q1-0001", None
 
 
@@ -213,9 +246,11 @@ def organiser(root: str) -> Iterable[Visit]:
     """Pages of somebody who runs the forum."""
     for path in ("/", "/moderation", "/drafting", "/drafting/round-table-1"):
         yield f"{root}{path}", None
-    for path in ("/people/roles", "/people/organisations"):
+    for path in ("/people/roles", "/people/organisations", "/moderation/settings"):
         yield f"{root}{path}", None
     registry = f"{root}/people/organisations"
+    yield f"{root}/moderation/settings/round-table-3", None
+    yield f"{root}/moderation/reasons", None
     yield "an organisation", partial(follow, address=registry, selector=".entry a")
 
 
