@@ -14,7 +14,7 @@ from typing import Any
 
 import psutil
 
-from bench import export, mail, page, post
+from bench import desk, duplicates, export, mail, page, post
 from bench.measures import Measured
 from consult.core import clock
 
@@ -26,6 +26,8 @@ PARTS: dict[str, Callable[..., Iterator[Measured]]] = {
     "post": post.measure,
     "export": export.measure,
     "mail": mail.measure,
+    "duplicates": duplicates.measure,
+    "desk": desk.measure,
 }
 
 
