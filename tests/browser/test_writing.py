@@ -627,6 +627,7 @@ def test_a_double_click_sends_one_contribution(page_as: PageAs, signed_in: Stora
     open_form(page).fill(words)
     page.locator("button[name=action][value=send]").dblclick()
     expect(page.locator(".receipt .code")).to_be_visible()
+    page.wait_for_load_state()  # the script that forgets the draft runs after the page is there
     assert stored(page) == []
     page.goto("/en/account")
     expect(page.locator("main").get_by_text(words)).to_have_count(1)
