@@ -182,6 +182,11 @@ class IndexDocument:
     """Seconds since 1970."""
     text: str
     title: str
+    kind: str = "comment"
+    place: str = ""
+    """Sorts as one reads: consultation, question, thread, place in it."""
+    spans: tuple[tuple[int, int, str], ...] = ()
+    """Passages in another language than the text's: start, end, language each, half-open."""
 
 
 @dataclass(frozen=True)

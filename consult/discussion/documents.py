@@ -5,6 +5,7 @@ them now.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -56,9 +57,15 @@ def _documents(
             Contribution.id,
             Contribution.public_version,
             Contribution.first_published_at,
+            Contribution.kind,
+            Contribution.thread_ordinal,
+            Contribution.thread_id,
+            Contribution.path,
             Revision.id.label("revision_id"),
             Revision.text,
             Revision.language,
+            Revision.language_spans,
+            Space.position,
             Space.slug.label("space"),
             Question.number,
             Category.slug.label("category"),
@@ -101,7 +108,16 @@ def _documents(
             published_at=r.first_published_at.timestamp() if r.first_published_at else 0.0,
             text=_with_papers(session, r.text, papers.get(r.revision_id, ())),
             title=" ".join(part for part in (author.name, author.organisation) if part),
+            kind=r.kind,
+            place=_place(r),
+            spans=tuple((start, end, language) for start, end, language in r.language_spans or ()),
         )
+
+
+def _place(row: Any) -> str:
+    """Return what sorts as one reads, as text: alike in every index."""
+    thread = f"{row.thread_ordinal:020d}/{row.thread_id or 0:012d}"
+    return f"{row.position:04d}/{row.number:06d}/{thread}/{row.path}"
 
 
 def _with_papers(session: Session, text: str, papers: Sequence[ReadablePaper]) -> str:

@@ -5,13 +5,16 @@ a page. An index holds published texts only, and an answer is ids: the caller fe
 the rows under the visibility rule, so that a stale index can miss but never leak.
 """
 
+import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
-from consult.search.grammar import Query
+from consult.search.plan import Plan
 
-Sort = Literal["relevance", "newest"]
+Sort = Literal["relevance", "newest", "thread"]
+Step = Literal["all", "most", "any"]
+"""How much of what was asked for a text has."""
 FacetValue = str | int
 Facets = Mapping[str, Mapping[FacetValue, int]]
 
@@ -48,6 +51,18 @@ class Document:
     published_at: float
     text: str
     title: str = ""
+    kind: str = "comment"
+    place: str = ""
+    """Sorts as one reads: consultation, question, thread, place in it."""
+    spans: tuple[tuple[int, int, str], ...] = ()
+    """Passages of the text in another language: start, end, language each, half-open."""
+
+    @property
+    def month(self) -> str | None:
+        """The month in UTC in which it was published, as in 2026-11; None where that is unknown."""
+        if not self.published_at:
+            return None
+        return dt.datetime.fromtimestamp(self.published_at, dt.UTC).strftime("%Y-%m")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +75,8 @@ class Filters:
     category: str | None = None
     objective: int | None = None
     region: str | None = None
+    kind: str | None = None
+    month: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,19 +90,23 @@ class Hit:
     version: int
     score: float
     via: str | None = None
+    step: Step = "all"
 
 
 @dataclass(frozen=True, slots=True)
 class Results:
     """One page of hits, the number of all matches, and counts over all matches.
 
-    ``facets`` has the keys space, question, language, category, objective and region;
-    texts without a category or region are not counted there.
+    ``facets`` has the keys space, question, language, category, objective, region, kind and
+    month; texts without a category, region or month are not counted there. ``whole`` of the
+    ``total`` have all that was asked for; the others stand behind them.
     """
 
     total: int
     hits: tuple[Hit, ...] = ()
     facets: Facets = field(default_factory=dict)
+    whole: int | None = None
+    """None where all of them do."""
 
 
 class Backend(Protocol):
@@ -112,7 +133,7 @@ class Backend(Protocol):
 
     def search(
         self,
-        query: Query,
+        plan: Plan,
         *,
         filters: Filters,
         offset: int,
@@ -121,7 +142,7 @@ class Backend(Protocol):
         allowed_spaces: frozenset[str],
         left_out: frozenset[int] = frozenset(),
     ) -> Results:
-        """Find documents of the allowed spaces; an empty query finds all that pass the filters."""
+        """Find documents of the allowed spaces; an empty plan finds all that pass the filters."""
 
     def versions(self) -> Iterator[tuple[int, int]]:
         """Yield (id, version) of every document held, in no order."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -23,7 +24,8 @@ from consult.discussion.policy import (
 from consult.discussion.queries import paper_texts
 from consult.discussion.queries.paper_texts import ReadablePaper
 from consult.discussion.states import ContributionKind
-from consult.search.documents import Backend, Facets, Filters, Hit, IndexUnavailable, Sort
+from consult.search import plan
+from consult.search.documents import Backend, Facets, Filters, Hit, IndexUnavailable, Sort, Step
 from consult.search.grammar import Note, Query, parse
 from consult.search.highlight import Excerpt, best_paragraph, excerpt
 from consult.spaces.models import Author, Category, Organisation, Question, Space
@@ -47,6 +49,8 @@ class Asked:
     sort: Sort = "relevance"
     page: int = 1
     per_page: int = PER_PAGE
+    across: bool = True
+    """Whether the glossary brings other words and languages."""
 
 
 @dataclass(frozen=True)
@@ -82,6 +86,8 @@ class Found:
     excerpt: Excerpt
     score: float
     via: str | None
+    step: Step = "all"
+    """How much of what was asked for it has."""
     paper: InPaper | None = None
     """Where the excerpt is from; None for the text itself."""
     is_unconfirmed: bool = False
@@ -96,6 +102,10 @@ class Answer:
     total: int
     items: Sequence[Found]
     facets: Facets
+    whole: int | None = None
+    """How many of the total have all that was asked for; None for all of them."""
+    suggestion: str | None = None
+    """Another spelling that finds something where this one finds nothing."""
     is_available: bool = True
     """False while the index is being rebuilt."""
 
@@ -121,7 +131,7 @@ def find(
     outdated, unconfirmed = _outdated(session), _unconfirmed(session)
     search = partial(
         backend.search,
-        query,
+        plan.make(query),
         filters=asked.filters,
         sort=asked.sort,
         allowed_spaces=allowed,
@@ -138,7 +148,13 @@ def find(
         return Answer(query=query, total=0, items=(), facets={}, is_available=False)
     items = _rows(session, actor=actor, hits=results.hits, query=query, with_excerpts=with_excerpts)
     dropped = len(results.hits) - len(items)
-    return Answer(query=query, total=max(0, results.total - dropped), items=items, facets=facets)
+    return Answer(
+        query=query,
+        total=max(0, results.total - dropped),
+        items=items,
+        facets=facets,
+        whole=results.whole,
+    )
 
 
 def _unconfirmed(session: Session) -> frozenset[int]:
@@ -218,6 +234,7 @@ def _rows(
             excerpt=shown.get(r.id, NOTHING)[0],
             score=round(hit.score, 4),
             via=hit.via,
+            step=hit.step,
             paper=shown.get(r.id, NOTHING)[1],
             is_unconfirmed=r.is_unconfirmed,
         )
@@ -274,10 +291,14 @@ def filters_from(values: Mapping[str, str]) -> Filters:
         return int(value) if value.isdecimal() and len(value) < 5 else None
 
     language = values.get("language")
+    month = values.get("month") or ""
     return Filters(
         space=(values.get("space") or "")[:64] or None,
         question=number("question"),
         language=language if language in LOCALES else None,
         category=(values.get("category") or "")[:64] or None,
         objective=number("objective"),
+        region=(values.get("region") or "")[:64] or None,
+        kind=values["kind"] if values.get("kind") in tuple(ContributionKind) else None,
+        month=month if re.fullmatch("[0-9]{4}-(0[1-9]|1[0-2])", month) else None,
     )

@@ -36,7 +36,7 @@ from consult.search.documents import (
     Results,
     Sort,
 )
-from consult.search.grammar import Query
+from consult.search.plan import Plan
 
 DEFAULT_LOCK_WAIT_S: Final = 5.0
 
@@ -72,7 +72,7 @@ class WhooshBackend:
 
     def search(
         self,
-        query: Query,
+        plan: Plan,
         *,
         filters: Filters,
         offset: int,
@@ -89,7 +89,7 @@ class WhooshBackend:
                 return [word.decode() for word in islice(words, MAX_EXPANSION)]
 
             narrow = partial(passes, filters=filters, allowed_spaces=allowed_spaces)
-            matches = _matches(searcher, build(query, expand=expand), narrow)
+            matches = _matches(searcher, build(plan.query, expand=expand), narrow)
             shown = [match for match in matches if match.id not in left_out]
             return _page(shown, offset=max(0, offset), limit=max(0, limit), sort=sort)
 

@@ -15,12 +15,21 @@ from whoosh import analysis, columns, fields
 from consult.search.analysis import LANGUAGES, Token, analyse
 from consult.search.documents import Document, Facets, FacetValue, Filters
 
-SCHEMA_VERSION: Final = 1
+SCHEMA_VERSION: Final = 2
 """Raise it with every change of fields or analysis: indexes of another version are refused."""
 
 EXACT: Final = "exact"
 TITLE: Final = "title"
-FACETS: Final = ("space", "question", "language", "category", "objective", "region")
+FACETS: Final = (
+    "space",
+    "question",
+    "language",
+    "category",
+    "objective",
+    "region",
+    "kind",
+    "month",
+)
 
 FacetValues = Mapping[str, Sequence[FacetValue]]
 
@@ -96,6 +105,8 @@ def _facet_key(document: Document) -> bytes:
             [] if document.category is None else [document.category],
             sorted(set(document.objectives)),
             [] if document.region is None else [document.region],
+            [document.kind],
+            [] if document.month is None else [document.month],
         ]
     ).encode()
 

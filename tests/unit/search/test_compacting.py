@@ -5,6 +5,7 @@ from __future__ import annotations
 from consult.search.backends.whoosh import WhooshBackend
 from consult.search.documents import Document, Filters
 from consult.search.grammar import parse
+from consult.search.plan import make
 
 
 def _document(number, text):
@@ -25,7 +26,7 @@ def _document(number, text):
 
 def _found(backend, words):
     results = backend.search(
-        parse(words),
+        make(parse(words)),
         filters=Filters(),
         offset=0,
         limit=10,

@@ -16,6 +16,7 @@ from consult.search.backends.whoosh import WhooshBackend
 from consult.search.backends.whoosh_schema import FACETS
 from consult.search.documents import Document, Filters, IndexBusy, IndexUnavailable, Results
 from consult.search.grammar import parse
+from consult.search.plan import make
 
 SPACES = frozenset({"rt1", "rt3"})
 
@@ -62,7 +63,7 @@ def search(backend: WhooshBackend, text: str, **over: Any) -> Results:
         "sort": "relevance",
         "allowed_spaces": SPACES,
     }
-    return backend.search(parse(text), **(options | over))
+    return backend.search(make(parse(text)), **(options | over))
 
 
 def find(backend: WhooshBackend, text: str, **over: Any) -> set[int]:
