@@ -130,6 +130,7 @@ def for_tests(data_dir: Path, *, database_url: str | None = None) -> Config:
         secret_key="test-" * 8,
         database_url=database_url or f"sqlite:///{data_dir / 'consult.db'}",
         base_url="http://localhost",
+        search_backend=search_beside(database_url or ""),
         rate_limits=False,
         testing=True,
         argon2_time_cost=1,
@@ -151,9 +152,10 @@ def from_environment(environ: Mapping[str, str] | None = None) -> Config:
         errors.append("CONSULT_BASE_URL must be an address such as https://consult.example.org")
     is_https = base_url.startswith("https://")
     database_url = _database_url(env.get("CONSULT_DATABASE_URL"), data_dir=data_dir)
-    backend = _one_of(env, "CONSULT_SEARCH", ("whoosh", "postgresql"), "whoosh", errors)
-    if backend == "postgresql":
-        errors.append("CONSULT_SEARCH=postgresql is not available yet; leave it at whoosh")
+    usual = search_beside(database_url)
+    backend = _one_of(env, "CONSULT_SEARCH", ("whoosh", "postgresql"), usual, errors)
+    if backend == "postgresql" and usual == "whoosh":
+        errors.append("CONSULT_SEARCH=postgresql needs CONSULT_DATABASE_URL to be PostgreSQL's")
     limits = _one_of(env, "CONSULT_RATE_LIMITS", ("on", "off"), "on", errors)
     if is_https and limits == "off":
         errors.append("CONSULT_RATE_LIMITS=off is refused where CONSULT_BASE_URL is https")
@@ -211,6 +213,11 @@ def from_environment(environ: Mapping[str, str] | None = None) -> Config:
         offices=offices,
         staff_second_factor=cast(Literal["required", "offered"], second_factor),
     )
+
+
+def search_beside(database_url: str) -> Literal["whoosh", "postgresql"]:
+    """Return the search that goes with a database unless another one is chosen."""
+    return "postgresql" if database_url.startswith("postgresql") else "whoosh"
 
 
 def with_base_url(config: Config, base_url: str) -> Config:

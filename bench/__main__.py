@@ -14,7 +14,7 @@ from typing import Any
 
 import psutil
 
-from bench import desk, duplicates, export, mail, page, post
+from bench import desk, duplicates, export, finding, mail, objectives, page, post, search
 from bench.measures import Measured
 from consult.core import clock
 
@@ -28,6 +28,9 @@ PARTS: dict[str, Callable[..., Iterator[Measured]]] = {
     "mail": mail.measure,
     "duplicates": duplicates.measure,
     "desk": desk.measure,
+    "finding": finding.measure,
+    "objectives": objectives.measure,
+    "search": search.measure,
 }
 
 

@@ -62,9 +62,13 @@ from consult.operations import handlers as operations_handlers
 from consult.operations import views as operations_views
 from consult.operations.services import living_again
 from consult.search import handlers as search_handlers
-from consult.search import mentions, sync
+from consult.search import sync
 from consult.search import views as search_views
+from consult.search.backends.postgresql import PostgresqlBackend
 from consult.search.backends.whoosh import WhooshBackend
+from consult.search.documents import Backend
+from consult.search.objectives import timetable as objectives_timetable
+from consult.search.objectives.proposing import propose
 from consult.spaces import models as spaces_models
 from consult.spaces import queries as space_queries
 from consult.spaces import views as spaces_views
@@ -115,10 +119,10 @@ def create_app(config: settings.Config | None = None) -> Flask:
     logs.set_up(as_json=not sys.stderr.isatty())
     app.extensions["consult.config"] = config
     app.extensions["consult.storage"] = FileStorage(config.blob_dir)
-    app.extensions["consult.search"] = WhooshBackend(config.index_dir)
     app.extensions["consult.actor"] = load_actor
     app.extensions["consult.fragments"] = Fragments()
     db.init_app(app, migrations=str(ROOT / "migrations"))
+    app.extensions["consult.search"] = _search_backend(app, config)
     i18n.init_app(app, translations=ROOT / "translations")
     login.init_app(app)
     web.init_app(app)
@@ -130,13 +134,22 @@ def create_app(config: settings.Config | None = None) -> Flask:
     return app
 
 
+def _search_backend(app: Flask, config: settings.Config) -> Backend:
+    """Return the search index that was chosen."""
+    if config.search_backend == "whoosh":
+        return WhooshBackend(config.index_dir)
+    with app.app_context():
+        return PostgresqlBackend(db.db.engine)
+
+
 def _bind(app: Flask, config: settings.Config) -> None:
     """Hand each feature what it wants from above its floor, and subscribe the reactions."""
-    ports = Ports(decision_words=decision_words, suggester=mentions.suggest, site_names=_site_names)
+    ports = Ports(decision_words=decision_words, suggester=propose, site_names=_site_names)
     ports.announcements = announcements
     ports.texts_of_organisation = texts_of_organisation
     ports.asks_to_take_part = space_queries.asks_to_take_part
     ports.offers_move = offers_move
+    ports.search_exports = drafting_views.offer_search
     ports.documents["contributions"] = Contributions()
     app.extensions["consult.ports"] = ports
     _bind_own_data(ports, config)
@@ -162,6 +175,7 @@ def _bind(app: Flask, config: settings.Config) -> None:
         backend=app.extensions["consult.search"],
         sources=ports.documents.values(),
     )
+    objectives_timetable.register(outbox.reactions)
     # Before the receipts go out, so that they can say what is public already.
     moderation_policies.register(outbox.reactions)
     moderation_fingerprints.register(outbox.reactions)

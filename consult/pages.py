@@ -161,7 +161,8 @@ def _navigation(who: Actor) -> list[tuple[str, str, bool]]:
     if who.has(Role.DRAFTER) or who.has(Role.ORGANISER):
         items.append((_("Drafting"), "drafting.desks", here.startswith("drafting.")))
     if who.has(Role.ORGANISER):
-        is_here = request.path.startswith(f"/{i18n.locale()}/people")
+        kept = ("people", "glossary")
+        is_here = request.path.startswith(tuple(f"/{i18n.locale()}/{part}" for part in kept))
         items.append((_("People"), "spaces.applications", is_here))
     known = current_app.view_functions
     return [(label, url_for(name), current) for label, name, current in items if name in known]

@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 
 from consult.core.db import Base, Instant, Json, db
 from consult.core.i18n import TranslatedText
+from consult.search.backends.postgresql_tables import INDEX_TABLES
 
 
 def render_type(kind: str, item: Any, _autogen: AutogenContext) -> str | bool:
@@ -25,9 +26,10 @@ def render_type(kind: str, item: Any, _autogen: AutogenContext) -> str | bool:
 
 def configure(connection: Connection) -> None:
     """Set up the migration context on a connection."""
+    has_index = connection.dialect.name == "postgresql"
     context.configure(
         connection=connection,
-        target_metadata=Base.metadata,
+        target_metadata=[Base.metadata, INDEX_TABLES] if has_index else Base.metadata,
         render_as_batch=connection.dialect.name == "sqlite",
         compare_type=True,
         render_item=render_type,

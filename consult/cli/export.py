@@ -7,19 +7,22 @@ from typing import cast
 
 import click
 from flask import current_app
+from sqlalchemy.orm import Session
 
 from config import Config
 from consult.cli.base import WrongCall, actor_named, command
 from consult.core import clock
-from consult.core.authz import SYSTEM
+from consult.core.authz import SYSTEM, Actor
 from consult.core.db import db
 from consult.core.i18n import DEFAULT_LOCALE, LOCALES
 from consult.core.storage import BlobStorage
 from consult.core.unit_of_work import unit_of_work
-from consult.discussion.queries.lines import EXPORTED_STATES, ExportFilter
+from consult.discussion.queries.lines import EXPORTED_STATES, ExportFilter, Finding
 from consult.discussion.states import RevisionState
 from consult.drafting.exports import FORMATS
-from consult.drafting.services import make_export, note_export
+from consult.drafting.services import find_all, make_export, note_export
+from consult.search.documents import Backend, Filters, IndexUnavailable
+from consult.search.queries import Asked
 
 
 @click.command("export")
@@ -31,6 +34,7 @@ from consult.drafting.services import make_export, note_export
 @click.option(
     "--state", type=click.Choice([str(state) for state in EXPORTED_STATES]), default="published"
 )
+@click.option("--search", "words", metavar="TEXT", help="Only what a search for this finds.")
 @click.option("--as", "as_email", metavar="EMAIL", help="See with this account's rights.")
 @click.option("--format", "format_", type=click.Choice(list(FORMATS)), required=True)
 @click.option("--locale", type=click.Choice(LOCALES), default=DEFAULT_LOCALE, show_default=True)
@@ -44,6 +48,7 @@ def export(
     language: str | None,
     category: str | None,
     state: str,
+    words: str | None,
     as_email: str | None,
     format_: str,
     locale: str,
@@ -67,6 +72,7 @@ def export(
                 language=language,
                 category=category,
                 state=RevisionState(state),
+                finding=_finding(session, words, space=space, actor=actor) if words else None,
             ),
             format=format_,
             path=output,
@@ -75,6 +81,10 @@ def export(
             holds=config.holds_unscanned,
             storage=cast(BlobStorage, current_app.extensions["consult.storage"]),
         )
+    except IndexUnavailable:
+        raise click.ClickException(
+            "the search index is not there: run `flask search rebuild`"
+        ) from None
     except OSError as error:
         raise WrongCall(f"{output}: {error.strerror or error}") from None
     with unit_of_work() as writing:
@@ -85,3 +95,10 @@ def export(
         f" {counts['context']} of them as context",
         err=True,
     )
+
+
+def _finding(session: Session, words: str, *, space: str, actor: Actor) -> Finding:
+    """Return what a search finds in a space."""
+    backend = cast(Backend, current_app.extensions["consult.search"])
+    asked = Asked(text=words, filters=Filters(space=space))
+    return find_all(session, backend=backend, actor=actor, asked=asked)

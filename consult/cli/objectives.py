@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import TypedDict
 
 import click
@@ -14,14 +14,13 @@ from consult.cli import base
 from consult.core import markup
 from consult.core.db import db
 from consult.core.passages import passages
-from consult.core.ports import Suggestion
-from consult.search import mentions
+from consult.search.objectives.proposing import propose_for_text
 from consult.spaces.queries import ObjectiveRow, objectives_of_forum, objectives_of_space
 
-NAMED_ITSELF = 1.0
-"""Score where a passage names the objective."""
-NAMED_ABOVE = 0.8
-"""Score where a heading or line above a passage names it."""
+LEAST = 0.08
+"""Score of the best one below which a text speaks of nothing."""
+LEAST_BESIDE = 0.01
+"""Score from which on others are printed beside it: whoever reads scores can judge them."""
 
 group = AppGroup("objectives", help="Objectives that texts belong to.")
 
@@ -42,9 +41,19 @@ class Suggested(TypedDict):
 @base.command
 def suggest(*, space: str | None, as_json: bool) -> None:
     """Suggest objectives for the text on standard input (Markdown, UTF-8), best first."""
-    known = {o.number: o for o in _objectives(db.session(), space)}
-    blocks = passages(markup.render(_text()))
-    suggested = _best(mentions.suggest(blocks, numbers=known.keys()))
+    session = db.session()
+    forum_id, objectives = _objectives(session, space)
+    known = {one.number: one for one in objectives}
+    found = propose_for_text(
+        session,
+        passages(markup.render(_text())),
+        forum_id=forum_id,
+        numbers=known.keys(),
+        language=None,
+        least=LEAST,
+        beside=LEAST_BESIDE,
+    )
+    suggested = [Suggested(number=s.objective, score=s.score, why=s.named) for s in found]
     if as_json:
         base.print_json(suggested)
         return
@@ -52,14 +61,18 @@ def suggest(*, space: str | None, as_json: bool) -> None:
         label = known[one["number"]].label
         click.echo(f"{one['score']:.2f}  {label}  ({one['why']})")
     if not suggested:
-        click.echo("This text names no objective.", err=True)
+        click.echo("This text speaks of no objective.", err=True)
 
 
-def _objectives(session: Session, slug: str | None) -> Sequence[ObjectiveRow]:
-    """Return the objectives of a space, else of the current forum; raises `WrongCall`."""
+def _objectives(session: Session, slug: str | None) -> tuple[int, Sequence[ObjectiveRow]]:
+    """Return the forum and the objectives of a space, else of the current forum; raises
+    `WrongCall`.
+    """
     if slug is not None:
-        return objectives_of_space(session, space_id=base.the_space(session, slug).id)
-    return objectives_of_forum(session, forum_id=base.the_forum(session).id)
+        space = base.the_space(session, slug)
+        return space.forum_id, objectives_of_space(session, space_id=space.id)
+    forum_id = base.the_forum(session).id
+    return forum_id, objectives_of_forum(session, forum_id=forum_id)
 
 
 def _text() -> str:
@@ -69,13 +82,3 @@ def _text() -> str:
     except UnicodeDecodeError as error:
         line = 1 + raw.count(b"\n", 0, error.start)
         raise base.WrongCall(f"stdin:{line}: save the text as UTF-8") from error
-
-
-def _best(suggestions: Iterable[Suggestion]) -> list[Suggested]:
-    """Return each objective once with its best score; the first words with that score say why."""
-    best: dict[int, Suggested] = {}
-    for one in suggestions:
-        score = NAMED_ITSELF if one.heading is None else NAMED_ABOVE
-        if one.objective not in best or score > best[one.objective]["score"]:
-            best[one.objective] = Suggested(number=one.objective, score=score, why=one.named)
-    return sorted(best.values(), key=lambda one: (-one["score"], one["number"]))

@@ -219,6 +219,12 @@ def _day_in_words(day: dt.date, code: str) -> str:
     return str(babel_date(day, pattern, locale=_date_locale()))
 
 
+def format_month(month: str) -> str:
+    """Return a month such as 2026-11 in words: November 2026, novembre 2026, noviembre de 2026."""
+    pattern = "MMMM 'de' y" if locale() == "es" else "MMMM y"
+    return str(babel_date(dt.date.fromisoformat(f"{month}-01"), pattern, locale=_date_locale()))
+
+
 def format_weekday(instant: dt.datetime, zone_name: str | None = None) -> str:
     """Return weekday, day and hour in the zone: Saturday 31 January 2026, 23:59."""
     there = instant.astimezone(zone(zone_name))

@@ -91,6 +91,17 @@ class Reactions:
 reactions = Reactions()
 
 
+class Later(Exception):
+    """A handler cannot work now, through no fault of its rows: they rest and are tried again.
+
+    They are neither counted as failures nor parked, and a batch is not taken apart.
+    """
+
+    def __init__(self, reason: str, *, seconds: float) -> None:
+        super().__init__(reason)
+        self.seconds = seconds
+
+
 def emit(session: Session, event: Any, *, now: dt.datetime, delay: float = 0) -> None:
     """Store an event (a frozen dataclass of ids) for each of its handlers; `delay` in seconds."""
     for values in _entries(event, now=now, delay=delay):
@@ -192,6 +203,16 @@ def fail(session: Session, rows: Sequence[OutboxEntry], *, error: str, now: dt.d
         row.not_before = now + (min(rest, LONGEST_REST) if row.every is not None else rest)
         if row.attempts >= TRIES and row.every is None:
             row.parked_at = now
+
+
+def postpone(
+    session: Session, rows: Sequence[OutboxEntry], *, later: Later, now: dt.datetime
+) -> None:
+    """Put rows back that could not be worked on just now; see :class:`Later`."""
+    for row in session.scalars(select(OutboxEntry).where(OutboxEntry.id.in_([r.id for r in rows]))):
+        row.last_error = str(later)[:2000]
+        row.leased_until, row.lease = None, None
+        row.not_before = now + dt.timedelta(seconds=later.seconds)
 
 
 def pause(attempts: int) -> dt.timedelta:

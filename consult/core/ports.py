@@ -106,28 +106,48 @@ class DocumentSource(Protocol):
         """Yield the documents of these ids (all of them for None); removed ones are left out."""
         ...
 
+    def versions(self, session: Session) -> Iterable[tuple[int, int]]:
+        """Yield id and version of all documents, without reading their texts."""
+        ...
+
 
 @dataclass(frozen=True)
 class Suggestion:
-    """An objective that a text itself names; shown for confirmation, never taken over silently."""
+    """An objective that a text names or speaks of; shown for confirmation, never taken over
+    silently.
+    """
 
     objective: int
     """Its number."""
     passage: int
     """Index of the passage it is proposed for."""
     named: str
-    """The words that name it, as they were typed: “Objectif 16”."""
+    """The words that speak for it, as they were typed: “Objectif 16”, or “remesas, banco”."""
     heading: str | None = None
     """The heading or the line above that names it; None where the passage itself does."""
+    is_named: bool = True
+    """Whether the words name it; else they only speak of what it is about."""
+    score: float = 1.0
+    """From 0 to 1: how surely the passage is about it."""
 
 
 class Suggester(Protocol):
     """Proposes objectives for the passages of a text, for the form in which it is written."""
 
     def __call__(
-        self, passages: Sequence[Passage], *, numbers: Collection[int]
+        self,
+        session: Session,
+        passages: Sequence[Passage],
+        *,
+        forum_id: int,
+        numbers: Collection[int],
+        language: str | None,
     ) -> Sequence[Suggestion]:
-        """Return proposals in reading order; `numbers` are the objectives that may be proposed."""
+        """Return proposals in reading order; reads only.
+
+        `numbers` are the objectives that may be proposed; `language` is that of the text, None
+        where nobody has said it.
+        """
         ...
 
 
@@ -208,6 +228,27 @@ class AnnouncementReader(Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class ExportOffer:
+    """Files of what a search found in one space, which somebody may take."""
+
+    space: str
+    """Its slug."""
+    name: str
+    formats: Sequence[tuple[str, str]]
+    """Name and address of the file in each format."""
+
+
+class SearchExports(Protocol):
+    """Offers the page of a search the files of its result."""
+
+    def __call__(
+        self, session: Session, actor: Actor, words: Mapping[str, Any], /
+    ) -> Sequence[ExportOffer]:
+        """Return those that the actor may take; `words` are what stands in the search's address."""
+        ...
+
+
 @dataclass
 class Ports:
     """The registries of one application."""
@@ -225,6 +266,7 @@ class Ports:
     """Names of the forum, the short one in the page's language first; none without a forum."""
     asks_to_take_part: Callable[[Session, int], bool] = lambda _session, _user_id: False
     """Whether a user asked to take part in some forum and is not approved there."""
+    search_exports: SearchExports = lambda _session, _actor, _words: ()
     offers_move: Callable[[Session, Actor, int, dt.datetime], bool] = lambda *_: False
     """Whether the page of a public contribution, by its id, offers an actor to move it."""
 

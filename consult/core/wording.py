@@ -244,6 +244,30 @@ PROBLEMS = {
     "watch-word-long": lazy_gettext("A word or phrase can have at most 80 characters."),
     "watch-word-empty": lazy_gettext("Each word or phrase needs a letter or a digit."),
     "watch-words-many": lazy_gettext("A list can have at most 200 words and phrases."),
+    "glossary-empty": lazy_gettext("Please enter a term in at least one language."),
+    "glossary-term-long": lazy_gettext("A term can have at most 120 characters."),
+    "glossary-term-empty": lazy_gettext("Each term needs a letter or a digit."),
+    "glossary-terms-many": lazy_gettext("There can be at most 30 terms in one language."),
+    "glossary-objective": lazy_gettext("Please name only objectives of this forum."),
+    "glossary-note-long": lazy_gettext("A note can have at most 600 characters."),
+    "glossary-key-long": lazy_gettext("A key can have at most 200 characters."),
+    "glossary-known": lazy_gettext(
+        "The glossary has an entry with this term already. Please change that one instead."
+    ),
+    "glossary-full": lazy_gettext("A glossary can have at most 2,000 entries."),
+    "table-missing": lazy_gettext("Please choose a file."),
+    "table-large": lazy_gettext("The file can have at most one megabyte."),
+    "table-encoding": lazy_gettext(
+        "These characters cannot be read. Please save the table as “CSV UTF-8”."
+    ),
+    "table-columns": lazy_gettext(
+        "The first line must name the columns: key, en, fr, es, objectives, note."
+    ),
+    "table-quotes": lazy_gettext("A quotation mark is not closed. Please close it."),
+    "table-cells": lazy_gettext("This line has more cells than the first. Please remove some."),
+    "table-key-twice": lazy_gettext(
+        "This key stands in an earlier line already. Please keep one of the two."
+    ),
     "delegation-unknown": lazy_gettext(
         "A delegation that you ticked does not exist any more. Please look at the list again."
     ),

@@ -57,6 +57,10 @@ def _attempt(rows: list[outbox.OutboxEntry], *, is_alone: bool) -> bool:
             if handler.writes_database:
                 handler.run(session, payloads, now=now, **prepared)
             outbox.finish(session, rows, now=clock.now())
+    except outbox.Later as later:
+        log.info("handler waits", handler=handler.name, rows=len(rows), reason=str(later))
+        with unit_of_work() as session:
+            outbox.postpone(session, rows, later=later, now=clock.now())
     except Exception as error:
         # That somebody is at work just now is no fault: one line says that it is tried again.
         shows_where = is_alone and not isinstance(error, LogInUse)

@@ -48,6 +48,12 @@ class Contributions:
                 return
             last = chunk[-1].id
 
+    def versions(self, session: Session) -> Iterator[tuple[int, int]]:
+        """Yield id and public version of all public ones."""
+        found = select(Contribution.id, Contribution.public_version).where(public_contributions())
+        for row in session.execute(found):
+            yield row.id, row.public_version
+
 
 def _documents(
     session: Session, *, ids: Sequence[int] | None = None, after: int = 0

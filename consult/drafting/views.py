@@ -2,28 +2,46 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, cast
 
-from flask import Blueprint, Response, g, render_template, request, send_file
+from flask import (
+    Blueprint,
+    Response,
+    current_app,
+    g,
+    make_response,
+    render_template,
+    request,
+    send_file,
+    url_for,
+)
+from sqlalchemy.orm import Session
 
 from consult.core import clock
-from consult.core.authz import Permission
+from consult.core.authz import Actor, Permission
 from consult.core.db import db
 from consult.core.errors import Invalid, NotVisible
 from consult.core.i18n import LOCALES, gettext, language_label, locale
+from consult.core.ports import ExportOffer
 from consult.core.unit_of_work import unit_of_work
 from consult.core.web import FILE_CSP, actor, config, needs
-from consult.discussion.queries.lines import ExportFilter
+from consult.discussion.queries.lines import ExportFilter, Finding
 from consult.drafting import policy, queries, services
+from consult.search.analysis import fold
+from consult.search.documents import Backend, IndexUnavailable
+from consult.search.queries import Asked, does_relax, filters_from, is_across
 from consult.spaces import queries as space_queries
 from consult.spaces.models import Question
 
 blueprint = Blueprint("drafting", __name__)
 
+REBUILDING = 60
+"""Seconds after which an export may be asked for again that met an index being rebuilt."""
 IN_MEMORY = 1024 * 1024
 """Bytes up to which a file is answered from memory."""
 MEDIA_TYPES = {
@@ -52,7 +70,9 @@ def desk(slug: str) -> str:
 @blueprint.get("/<lang>/drafting/<slug>/export")
 @needs(Permission.DRAFT)
 def export(slug: str) -> Response | tuple[str, int]:
-    """Answer with a file of the contributions that match."""
+    """Answer with a file of the contributions that match; 503 while the index is being rebuilt and
+    a search narrows them.
+    """
     view, who = _view(slug), actor()
     format = request.args.get("format", "docx")
     with TemporaryDirectory() as folder:
@@ -71,6 +91,10 @@ def export(slug: str) -> Response | tuple[str, int]:
             )
         except Invalid as error:
             return _desk(view, errors=_sentences(error)), 422
+        except IndexUnavailable:
+            response = make_response(render_template("errors/503.html"), 503)
+            response.headers["Retry-After"] = str(REBUILDING)
+            return response
         # An open file outlives its name, so that nothing is left when the answer was sent.
         is_small = path.stat().st_size <= IN_MEMORY
         stream = BytesIO(path.read_bytes()) if is_small else path.open("rb")
@@ -162,7 +186,55 @@ def _wanted() -> ExportFilter:
         questions=_numbers("question"),
         language=args.get("language") or None,
         category=args.get("category") or None,
+        finding=_finding(),
     )
+
+
+def _finding() -> Finding | None:
+    """Return what the search in the address finds; None where it holds none.
+
+    It is the search of the page, in all consultations where that looked in all: which texts are
+    near enough depends on how many there are.
+    """
+    args = request.args
+    filters = filters_from(args)
+    asked = Asked(
+        text=args.get("q", ""),
+        filters=filters,
+        across=is_across(args),
+        relaxes=does_relax(args),
+    )
+    if not (asked.text.strip() or filters.region or filters.kind or filters.month):
+        return None
+    backend = cast(Backend, current_app.extensions["consult.search"])
+    return services.find_all(db.session(), backend=backend, actor=actor(), asked=asked)
+
+
+def offer_search(
+    session: Session, actor: Actor, words: Mapping[str, Any], /
+) -> Sequence[ExportOffer]:
+    """Return the exports of a search in the spaces for which somebody drafts.
+
+    `words` are what stands in the address of the search; none of it is asked for readers.
+    """
+    if not policy.is_drafter(actor, None):
+        return ()
+    only = words.get("space")
+    return [
+        ExportOffer(
+            space=desk.slug,
+            name=str(desk.kicker),
+            formats=[
+                (
+                    format.upper(),
+                    url_for("drafting.export", slug=desk.slug, **words, format=format),
+                )
+                for format in MEDIA_TYPES
+            ],
+        )
+        for desk in queries.desks(session, actor=actor)
+        if only in {None, desk.slug}
+    ]
 
 
 def _numbers(name: str) -> tuple[int, ...]:
@@ -187,6 +259,8 @@ def _file_name(slug: str, *, format: str) -> str:
     """Return a name that says what is in the file and that every system takes."""
     numbers = [*(f"objective-{n}" for n in _numbers("objective"))]
     numbers += [f"question-{n}" for n in _numbers("question")]
+    if words := " ".join(request.args.get("q", "").split())[:40]:
+        numbers.append(f"search-{fold(words)}")
     name = "-".join([slug, *numbers])[:120]
     return "".join(c if c.isascii() and (c.isalnum() or c in "-_") else "-" for c in name) + (
         f".{format}"

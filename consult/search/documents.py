@@ -8,15 +8,18 @@ the rows under the visibility rule, so that a stale index can miss but never lea
 import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import Final, Literal, Protocol
 
 from consult.search.plan import Plan
+from consult.search.ranking import Step as Step
 
 Sort = Literal["relevance", "newest", "thread"]
-Step = Literal["all", "most", "any"]
-"""How much of what was asked for a text has."""
 FacetValue = str | int
 Facets = Mapping[str, Mapping[FacetValue, int]]
+
+
+MAX_WORDS: Final = 5_000
+"""Words of an index that are looked through for one that was meant."""
 
 
 class IndexUnavailable(Exception):
@@ -144,15 +147,25 @@ class Backend(Protocol):
     ) -> Results:
         """Find documents of the allowed spaces; an empty plan finds all that pass the filters."""
 
+    def words(self, start: str) -> Iterator[tuple[str, int]]:
+        """Yield exact words of texts that begin with ``start``, and about how many texts have each.
+
+        Words without accents, in alphabetical order, at most `MAX_WORDS` of them. Those of deleted
+        texts may still be counted. Nobody may be shown a word from here before a text with it was
+        found that they may read.
+        """
+
     def versions(self) -> Iterator[tuple[int, int]]:
         """Yield (id, version) of every document held, in no order."""
 
     def rebuild(self, documents: Iterable[Document]) -> None:
         """Fill a new index aside and swap it in at once; makes the first one, too.
 
-        Searching goes on in the old index meanwhile. Writers wait, so what is published
-        during a rebuild must still have its outbox row when the rebuild ends. An error
-        of ``documents`` itself is passed on and leaves the old index in place.
+        Searching goes on in the old index meanwhile, and so may writing: what was written
+        during a rebuild may be missing afterwards and must be compared
+        (:func:`consult.search.sync.renew`). Raises :class:`IndexBusy` where another
+        process rebuilds. An error of ``documents`` itself is passed on and leaves the
+        old index in place.
         """
 
     def close(self) -> None:

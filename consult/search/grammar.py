@@ -117,7 +117,7 @@ class Query:
     @property
     def required(self) -> tuple[Group, ...]:
         """The groups without mere function words, unless there is nothing else."""
-        telling = tuple(group for group in self.groups if not _is_function_word(group))
+        telling = tuple(group for group in self.groups if not is_function_word(group))
         return telling or self.groups
 
     def __str__(self) -> str:
@@ -235,7 +235,8 @@ def _parts(text: str) -> Iterator[tuple[str, ...]]:
     return (tuple(piece.normal for piece in pieces) for pieces in written_words(text))
 
 
-def _is_function_word(group: Group) -> bool:
+def is_function_word(group: Group) -> bool:
+    """Tell whether a group is nothing but function words, which say little on their own."""
     return all(
         isinstance(clause, Word) and len(clause.parts) == 1 and is_stop_word(clause.text)
         for clause in group

@@ -1,18 +1,21 @@
-"""The best passage of a text for a query, with the words found marked.
+"""The best passage of a text for a plan, with the words found marked.
 
-Works by the same analysis as the index. Gives pieces of text, never HTML: escaping
+Works by the same lexemes as the index, so that what brought a text is marked, be it another form,
+a term of the glossary or a word of another language. Gives pieces of text, never HTML: escaping
 and markup are the template's.
 """
 
 import re
 import unicodedata
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from consult.search.analysis import Token, analyse, fold
-from consult.search.grammar import Clause, Phrase, Prefix, Query, Word
+from consult.search.analysis import Span
+from consult.search.lexemes import of_token, placed
+from consult.search.plan import Form, Plan, expanded
+from consult.search.ranking import occurrences
 
 DEFAULT_WIDTH: Final = 240
 """Characters of an excerpt."""
@@ -20,6 +23,7 @@ DEFAULT_WIDTH: Final = 240
 _SNAP_CHARACTERS: Final = 30
 _SPACES: Final = re.compile(r"\s+")
 _ZERO_WIDTH_JOINER: Final = "\u200d"
+_BEGINNINGS: Final = re.compile(r"(?<![^\W_])[^\W_]{1,4}")
 _ACCENTS: Final = re.compile("[\u0300-\u036f\u00ad]+")
 _LIGATURES: Final = str.maketrans({"œ": "oe", "æ": "ae", "ø": "o", "ł": "l", "đ": "d"})
 _BEGINNING: Final = 4
@@ -35,6 +39,8 @@ class Excerpt:
     parts: tuple[tuple[str, bool], ...]
     is_cut_before: bool = False
     is_cut_after: bool = False
+    language: str | None = None
+    """The language it stands in, where that is another one than its text's."""
 
     @property
     def plain(self) -> str:
@@ -52,65 +58,91 @@ class Excerpt:
 class _Mark:
     start: int
     end: int
-    clause: int
+    concept: int
+    weight: float
 
 
-def excerpt(text: str, query: Query, *, language: str, width: int = DEFAULT_WIDTH) -> Excerpt:
-    """Return the passage of ``text`` with the most terms of ``query``, about ``width`` characters.
+def excerpt(
+    text: str,
+    plan: Plan,
+    *,
+    language: str,
+    spans: Sequence[Span] = (),
+    width: int = DEFAULT_WIDTH,
+) -> Excerpt:
+    """Return the passage of ``text`` with the most concepts of ``plan``, ``width`` characters wide.
 
     Without a match it is the beginning. White space is shown as single spaces and no
-    grapheme is cut. Time is linear in the text.
+    grapheme is cut. ``spans`` are passages in another language. Time is linear in the text.
     """
-    marks = _marks(text, query, language=language)
+    marks = _marks(text, plan, language=language, spans=spans)
+    if not marks and plan.wider is not None:
+        marks = _marks(text, plan.wider, language=language, spans=spans)
     begin, end = _window(text, marks, width=max(1, width))
     parts = tuple(_pieces(text, marks, begin=begin, end=end))
     return Excerpt(
         _trimmed(parts),
         is_cut_before=bool(text[:begin].strip()),
         is_cut_after=bool(text[end:].strip()),
+        language=_language_of(spans, begin, end),
     )
 
 
+def _language_of(spans: Sequence[Span], begin: int, end: int) -> str | None:
+    """Return the other language in which most of a passage stands."""
+    for start, stop, language in spans:
+        if 2 * (min(stop, end) - max(start, begin)) > end - begin:
+            return language
+    return None
+
+
 def best_paragraph(
-    paragraphs: Sequence[str], query: Query, *, language: str
+    paragraphs: Sequence[str], plan: Plan, *, language: str
 ) -> tuple[int, Excerpt] | None:
-    """Return the first paragraph with the most terms of ``query``, by its index, and its passage.
+    """Return the first paragraph with the most concepts of ``plan``, by its index, and its passage.
 
     ``None`` where no paragraph has any. A long document is first looked through for beginnings of
     the words, which costs little; only the first paragraphs that have some are analysed.
     """
-    beginnings = _beginnings(query, language=language)
-    best, most = None, 0
+    beginnings = _beginnings(plan)
+    sizes = {len(beginning) for beginning in beginnings}
+    best, most = None, 0.0
     room = _MOST_ANALYSED
     for index, text in enumerate(paragraphs):
         if room <= 0:
             break
-        bare = _bare(text)
-        if not any(beginning in bare for beginning in beginnings):
+        begun = {word[:size] for word in _BEGINNINGS.findall(_bare(text)) for size in sizes}
+        if beginnings.isdisjoint(begun):
             continue
         room -= len(text)
-        terms = len({mark.clause for mark in _marks(text, query, language=language)})
-        if terms > most:
-            best, most = index, terms
+        said = _said(_marks(text, plan, language=language))
+        if said > most:
+            best, most = index, said
     if best is None:
         return None
-    return best, excerpt(paragraphs[best], query, language=language)
+    return best, excerpt(paragraphs[best], plan, language=language)
 
 
-def _beginnings(query: Query, *, language: str) -> frozenset[str]:
-    """Return how words begin, bare of accents, without which no term of the query is there."""
-    words: list[str] = []
-    for group in query.required:
-        for clause in group:
-            match clause:
-                case Prefix(start):
-                    words.append(fold(start))
-                case Phrase(said):
-                    words.append(fold(said[0]))
-                case Word():
-                    tokens = analyse(clause.text, language=language)
-                    words += [form for token in tokens for form in (token.exact, *token.stems)]
-    return frozenset(word[:_BEGINNING] for word in words if word)
+def _said(marks: Iterable[_Mark]) -> float:
+    """Return how many concepts are marked, each by its surest form."""
+    surest: dict[int, float] = {}
+    for mark in marks:
+        surest[mark.concept] = max(mark.weight, surest.get(mark.concept, 0.0))
+    return sum(surest.values())
+
+
+def _beginnings(plan: Plan) -> frozenset[str]:
+    """Return how words begin, bare of accents, without which nothing of the plan is there."""
+    lexemes = [
+        lexeme
+        for form in _forms(plan)
+        for lexeme in ((form.start,) if form.start else form.words[0])
+    ]
+    return frozenset(re.sub("^(?:[=@~]|[a-z]+:)", "", lexeme)[:_BEGINNING] for lexeme in lexemes)
+
+
+def _forms(plan: Plan) -> Iterator[Form]:
+    return (form for concept in plan.concepts for form in concept.forms)
 
 
 def _bare(text: str) -> str:
@@ -119,49 +151,35 @@ def _bare(text: str) -> str:
     return _ACCENTS.sub("", unicodedata.normalize("NFKD", text.casefold())).translate(_LIGATURES)
 
 
-def _marks(text: str, query: Query, *, language: str) -> list[_Mark]:
-    tokens = analyse(text, language=language)
-    clauses = [clause for group in query.required for clause in group]
-    return sorted(
-        _Mark(start, end, number)
-        for number, clause in enumerate(clauses)
-        for start, end in _found(tokens, clause, language=language)
-    )
+def _marks(text: str, plan: Plan, *, language: str, spans: Sequence[Span] = ()) -> list[_Mark]:
+    places: dict[str, list[int]] = defaultdict(list)
+    starts: dict[int, int] = {}
+    ends: dict[tuple[str, int], int] = {}
+    wanted, beginnings = _wanted(plan)
+    for token, position in placed(text, language=language, spans=spans):
+        starts.setdefault(position, token.start)
+        for lexeme in of_token(token):
+            # Most words of a text were not asked for.
+            if lexeme in wanted or lexeme.startswith(beginnings):
+                places[lexeme].append(position)
+                # A hyphenated word written together ends with its last part.
+                ends[lexeme, position] = max(token.end, ends.get((lexeme, position), 0))
+    known = expanded(plan, lambda start: sorted(word for word in places if word.startswith(start)))
+    marks = {
+        (starts[first], max(ends.get((word, last), 0) for word in form.words[-1]), number): form
+        for number, concept in enumerate(known.concepts)
+        # The surest form of a place is met last and stays.
+        for form in reversed(concept.forms)
+        for first, last in occurrences(form, places)
+    }
+    return sorted(_Mark(*mark, form.weight) for mark, form in marks.items())
 
 
-def _found(tokens: list[Token], clause: Clause, *, language: str) -> Iterator[tuple[int, int]]:
-    match clause:
-        case Prefix(start):
-            folded = fold(start)
-            return ((t.start, t.end) for t in tokens if t.exact.startswith(folded))
-        case Phrase(words):
-            wanted = [frozenset({fold(word)}) for word in words]
-            return _sequences([(t, frozenset({t.exact})) for t in tokens if not t.is_whole], wanted)
-        case Word():
-            return _word(tokens, clause, language=language)
-
-
-def _word(tokens: list[Token], word: Word, *, language: str) -> Iterator[tuple[int, int]]:
-    asked = analyse(word.text, language=language)
-    single = [token for token in asked if token.is_whole] or asked
-    parts = [_forms(token) for token in asked if not token.is_whole]
-    yield from _sequences([(t, _forms(t)) for t in tokens], [_forms(t) for t in single])
-    if len(parts) > 1:
-        yield from _sequences([(t, _forms(t)) for t in tokens if not t.is_whole], parts)
-
-
-def _forms(token: Token) -> frozenset[str]:
-    # A prefix keeps stems apart from exact words, as the index keeps them in two fields.
-    return frozenset({f"={token.exact}", *token.stems})
-
-
-def _sequences(
-    tokens: list[tuple[Token, frozenset[str]]], wanted: list[frozenset[str]]
-) -> Iterator[tuple[int, int]]:
-    for index in range(len(tokens) - len(wanted) + 1):
-        run = tokens[index : index + len(wanted)]
-        if all(forms & asked for (_, forms), asked in zip(run, wanted, strict=True)):
-            yield run[0][0].start, run[-1][0].end
+def _wanted(plan: Plan) -> tuple[frozenset[str], tuple[str, ...]]:
+    """Return the lexemes that a plan looks for, and how those begin that it does not name."""
+    forms = [*_forms(plan)]
+    named = frozenset(lexeme for form in forms for word in form.words for lexeme in word)
+    return named, tuple(form.start for form in forms if form.start is not None)
 
 
 def _window(text: str, marks: list[_Mark], *, width: int) -> tuple[int, int]:
@@ -184,11 +202,11 @@ def _densest(marks: list[_Mark], *, width: int) -> tuple[int, int]:
     inside: Counter[int] = Counter()
     left = 0
     for right, mark in enumerate(marks):
-        inside[mark.clause] += 1
+        inside[mark.concept] += 1
         while left < right and mark.end - marks[left].start > width:
-            inside[marks[left].clause] -= 1
-            if not inside[marks[left].clause]:
-                del inside[marks[left].clause]
+            inside[marks[left].concept] -= 1
+            if not inside[marks[left].concept]:
+                del inside[marks[left].concept]
             left += 1
         rank = (len(inside), right - left + 1)
         if rank > best:

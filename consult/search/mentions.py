@@ -21,6 +21,11 @@ from consult.search.naming import LONGEST_NAMED, Mention, find, plainly
 MOST_SUGGESTIONS: Final = 1000
 """Of one text; nobody confirms more."""
 
+NAMED_ITSELF: Final = 1.0
+"""Score where a passage names the objective."""
+NAMED_ABOVE: Final = 0.8
+"""Score where a heading or line above a passage names it."""
+
 _LONGEST_LABEL: Final = 200
 """Characters of a line that heads others; the titles of objectives have up to 150."""
 _LONGEST_OPENING: Final = 60
@@ -70,7 +75,13 @@ class _Proposals:
     def _add(self, passage: Passage, mentions: Sequence[Mention], *, heading: str | None) -> None:
         for mention in mentions:
             for number in mention.numbers:
-                suggestion = Suggestion(number, passage.index, mention.named, heading)
+                suggestion = Suggestion(
+                    objective=number,
+                    passage=passage.index,
+                    named=mention.named,
+                    heading=heading,
+                    score=NAMED_ITSELF if heading is None else NAMED_ABOVE,
+                )
                 self.found.setdefault((passage.index, number), suggestion)
 
     def in_order(self) -> list[Suggestion]:
@@ -149,7 +160,7 @@ class _Reader:
 
 
 def suggest(passages: Sequence[Passage], *, numbers: Collection[int]) -> list[Suggestion]:
-    """Propose objectives for the passages of a text: the `Suggester` of `consult.core.ports`.
+    """Propose the objectives that a text names for its passages.
 
     In reading order, then by number; at most one for a passage and an objective, and at most
     1,000. What names an objective in the passage itself counts before what stands above it, and

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from consult.accounts import forms as account_forms
 from consult.accounts.forms import Form
@@ -11,8 +11,11 @@ from consult.core import i18n, wording
 from consult.core.authz import SPACE_ROLES, Role
 from consult.core.i18n import gettext as _
 from consult.spaces.countries import country_names
+from consult.spaces.definitions.glossary_csv import FileProblem
 from consult.spaces.models import Author, Category, Organisation
+from consult.spaces.notions import SaidNotion
 from consult.spaces.queries import AskedConsent
+from consult.spaces.queries.notions import NotionRow
 from consult.spaces.services import Affiliation
 from consult.spaces.services.organisations import IS_NEW
 from consult.spaces.states import ConsentPurpose, DisplayChoice
@@ -28,6 +31,8 @@ AFFILIATION = (
 )
 MOST_LINES = 50
 """Addresses that one form invites at most; no more a day go out of one account."""
+MAX_LINES_TYPED = 10_000
+"""Characters of a field with many lines that are shown again; none takes as many."""
 Options = list[tuple[str, str]]
 
 
@@ -184,5 +189,55 @@ def of_line(line: Line, code: str) -> str:
             number=line.number,
             email=line.email[:80],
             problem=wording.of_problem(code),
+        )
+    )
+
+
+@dataclass
+class NotionForm(Form):
+    """A notion of the glossary as it was typed; `seen` is the version that was shown."""
+
+    objectives: list[str] = field(default_factory=list)
+    seen: int = 0
+
+    @property
+    def said(self) -> SaidNotion:
+        """Return what the notion is said to be."""
+        terms = {code: self.values.get(f"terms_{code}", "") for code in i18n.LOCALES}
+        return SaidNotion(terms=terms, objectives=self.objectives, note=self.values.get("note", ""))
+
+
+def read_notion(sent: Mapping[str, str], *, objectives: Sequence[str]) -> NotionForm:
+    """Read the fields of a notion; `objectives` are the values of the ticked boxes."""
+    names = (*(f"terms_{code}" for code in i18n.LOCALES), "note")
+    seen = sent.get("seen", "")[:9]
+    return NotionForm(
+        values={name: sent.get(name, "").replace("\r\n", "\n")[:MAX_LINES_TYPED] for name in names},
+        objectives=list(objectives[:999]),
+        seen=int(seen) if seen.isdecimal() else 0,
+    )
+
+
+def of_notion(row: NotionRow) -> NotionForm:
+    """Return the form with a notion as it stands."""
+    terms = {f"terms_{code}": "\n".join(row.terms.get(code, ())) for code in i18n.LOCALES}
+    return NotionForm(
+        values={**terms, "note": row.note or ""},
+        objectives=[str(number) for number in row.objectives],
+        seen=row.version,
+    )
+
+
+def of_table_problem(problem: FileProblem) -> str:
+    """Return the sentence for what is to be changed in a table, with its line and column."""
+    words = wording.of_problem(problem.code)
+    if problem.column is None:
+        return str(_("Line %(line)s: %(problem)s", line=problem.line, problem=words))
+    return str(
+        _(
+            "Line %(line)s, column “%(column)s”: %(problem)s",
+            line=problem.line,
+            column=problem.column,
+            problem=words,
         )
     )

@@ -87,6 +87,8 @@ VISITOR = (
     "/search?q=remesas",
     "/search?q=ciudad&language=es&objective=15",
     "/search?q=zzzzzz",
+    "/search?q=remittances+cost+families&sort=thread",
+    "/glossary?q=salud",
     "/sign-in",
     "/register",
     "/reset",
@@ -248,6 +250,10 @@ def organiser(root: str) -> Iterable[Visit]:
         yield f"{root}{path}", None
     for path in ("/people/roles", "/people/organisations", "/moderation/settings"):
         yield f"{root}{path}", None
+    for path in ("/glossary?objective=20", "/people/glossary/new", "/people/glossary/table"):
+        yield f"{root}{path}", None
+    entry = "a[href*='/people/glossary/one']"
+    yield "an entry of the glossary", partial(follow, address=f"{root}/glossary", selector=entry)
     registry = f"{root}/people/organisations"
     yield f"{root}/moderation/settings/round-table-3", None
     yield f"{root}/moderation/reasons", None

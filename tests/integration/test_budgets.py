@@ -26,7 +26,13 @@ def counted():
     statements: list[str] = []
 
     def note(_connection, _cursor, statement, *_rest):
-        if not statement.startswith(("SAVEPOINT", "RELEASE", "ROLLBACK", "BEGIN")):
+        # What an index is asked counts as little where it lies in PostgreSQL as in a folder.
+        asks_index = any(
+            name in statement for name in ("search_passage", "search_word", "enable_seqscan")
+        )
+        if not asks_index and not statement.startswith(
+            ("SAVEPOINT", "RELEASE", "ROLLBACK", "BEGIN")
+        ):
             statements.append(statement)
 
     event.listen(Engine, "before_cursor_execute", note)

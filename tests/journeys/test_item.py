@@ -14,6 +14,7 @@ from consult.core.outbox import plant_timetable
 from consult.core.worker import drain
 from consult.discussion.models import Contribution
 from consult.moderation.handlers.fingerprints import FINGERPRINT
+from consult.spaces.notions import new_edition
 from tests import factories as make
 from tests.integration.discussion.attached import make_attachment
 from tests.integration.moderation.desk import Desk, make_desk
@@ -179,6 +180,8 @@ def test_readers_view_is_for_the_desk_only_and_kept_nowhere(
 def test_the_page_of_an_item_costs_the_same_few_statements_whatever_its_length(
     desk: Desk, session: Any, browsers: tuple[FlaskClient, FlaskClient]
 ) -> None:
+    # As of a forum that a definition was loaded into: what is made from its glossary is kept.
+    desk.forum.glossary_edition = new_edition()
     top = desk.published()
     made = desk.pending(source=copy(0), parent=top)
     twin = desk.pending(source=copy(1))

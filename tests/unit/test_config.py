@@ -112,9 +112,28 @@ def test_every_spelling_of_postgresql_gets_the_same_driver(tmp_path: Path, schem
     assert config.database_url == "postgresql+psycopg://db/consult"
 
 
-def test_the_other_search_is_refused_until_it_is_there(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="CONSULT_SEARCH"):
-        read(tmp_path, CONSULT_DATABASE_URL="postgres://db/x", CONSULT_SEARCH="postgresql")
+@pytest.mark.parametrize(
+    ("database", "chosen", "search"),
+    [
+        ("", "", "whoosh"),
+        ("postgres://db/x", "", "postgresql"),
+        ("postgres://db/x", "postgresql", "postgresql"),
+        ("postgres://db/x", "whoosh", "whoosh"),
+    ],
+)
+def test_the_search_goes_with_the_database_unless_another_is_chosen(
+    tmp_path: Path, database: str, chosen: str, search: str
+) -> None:
+    config = read(tmp_path, CONSULT_DATABASE_URL=database, CONSULT_SEARCH=chosen)
+    assert config.search_backend == search
+
+
+def test_a_search_in_postgresql_is_refused_where_the_data_are_not(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError) as refused:
+        read(tmp_path, CONSULT_SEARCH="postgresql")
+    (line,) = refused.value.errors
+    assert "CONSULT_SEARCH" in line
+    assert "CONSULT_DATABASE_URL" in line
 
 
 def test_a_relative_data_folder_is_made_absolute(

@@ -21,17 +21,18 @@ FEWEST = 5
 
 def pseudonymous_categories(session: Session, *, forum_id: int) -> frozenset[str]:
     """Return the slugs of the categories in which somebody speaks under a pseudonym."""
+    # Few speak so: looking for them first is much quicker than going through all texts.
+    heard = select(Contribution.id).where(
+        Contribution.author_id == Author.id, public_contributions()
+    )
+    theirs = select(Author.category_id).where(
+        Author.forum_id == forum_id,
+        Author.display == DisplayChoice.PSEUDONYM,
+        heard.exists(),
+    )
     return frozenset(
         session.scalars(
-            select(Category.slug)
-            .join(Author, Author.category_id == Category.id)
-            .join(Contribution, Contribution.author_id == Author.id)
-            .where(
-                Category.forum_id == forum_id,
-                Author.display == DisplayChoice.PSEUDONYM,
-                public_contributions(),
-            )
-            .distinct()
+            select(Category.slug).where(Category.forum_id == forum_id, Category.id.in_(theirs))
         )
     )
 

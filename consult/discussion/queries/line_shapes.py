@@ -9,6 +9,22 @@ from consult.discussion.states import ContributionKind, Removed, RevisionState
 
 
 @dataclass(frozen=True)
+class Finding:
+    """What a search found, and what it was, as the header of an export tells it."""
+
+    references: frozenset[str]
+    """Of the public texts that were found; whether they are exported is decided again."""
+    words: str = ""
+    region: str | None = None
+    kind: str | None = None
+    month: str | None = None
+    is_across: bool = True
+    """Whether the glossary brought other words and languages."""
+    needed: str | None = None
+    """Which of the words a text must have: `all`, or `some` where such ones are among them."""
+
+
+@dataclass(frozen=True)
 class ExportFilter:
     """What an export is narrowed to; empty conditions do not narrow."""
 
@@ -18,6 +34,8 @@ class ExportFilter:
     language: str | None = None
     category: str | None = None
     state: RevisionState = RevisionState.PUBLISHED
+    finding: Finding | None = None
+    """Only what a search found; None for everything."""
 
     @property
     def is_narrowed(self) -> bool:
@@ -28,6 +46,7 @@ class ExportFilter:
             or self.language
             or self.category
             or self.state != RevisionState.PUBLISHED
+            or self.finding is not None
         )
 
 

@@ -19,6 +19,7 @@ from consult.discussion.policy import visible_contributions, visible_revisions
 from consult.discussion.queries.line_shapes import (
     Choice,
     ExportFilter,
+    Finding,
     Line,
     LineAttachment,
     LineAuthor,
@@ -32,6 +33,7 @@ from consult.spaces.states import QuestionKind
 __all__ = [
     "EXPORTED_STATES",
     "ExportFilter",
+    "Finding",
     "Line",
     "LineAttachment",
     "LineAuthor",
@@ -129,7 +131,7 @@ def _choose(
     found = _Choosing()
     is_public = wanted.state == RevisionState.PUBLISHED
     found.add(
-        session.execute(_matching(space=space, actor=actor, wanted=wanted)),
+        _found(session.execute(_matching(space=space, actor=actor, wanted=wanted)), wanted),
         lambda row: Choice(revision_id=None if is_public else row.revision_id),
     )
     kept = Choice(context=wanted.is_narrowed)
@@ -142,11 +144,19 @@ def _choose(
     return sorted(found.places), found.choices
 
 
+def _found(rows: Iterable[Any], wanted: ExportFilter) -> Iterable[Any]:
+    """Keep what a search found, where one was asked for; it may be more than a statement takes."""
+    if wanted.finding is None:
+        return rows
+    return [row for row in rows if row.reference in wanted.finding.references]
+
+
 def _places() -> Select[Any]:
     return (
         select(
             Contribution.id,
             Contribution.kind,
+            Contribution.reference,
             Contribution.parent_id,
             Contribution.question_id,
             Contribution.thread_ordinal,

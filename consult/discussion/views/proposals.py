@@ -25,8 +25,9 @@ from consult.discussion.services import marks
 from consult.discussion.services.texts import MAX_BODY
 from consult.discussion.views.blueprint import blueprint
 from consult.discussion.views.frame import readable_space
-from consult.discussion.views.writing_form import suggested
+from consult.discussion.views.suggestions import suggested
 from consult.spaces import queries as space_queries
+from consult.spaces.models import Space
 
 
 @blueprint.post("/<lang>/spaces/<slug>/proposals")
@@ -43,7 +44,7 @@ def proposals(slug: str) -> Response:
         language=seen.language,
         language_label=language_label(seen.language) if seen.language else "",
         sentence=_sentence(seen),
-        suggestions=_suggestions(body, space_id=view.space.id),
+        suggestions=_suggestions(body, space=view.space, language=seen.language),
         remarks=[of_remark(one) for one in remarks(body)],
     )
 
@@ -59,9 +60,9 @@ def _sentence(seen: languages.Recognition) -> str:
     return looks_like.get(seen.language or "", _("The language cannot be told yet."))
 
 
-def _suggestions(body: str, *, space_id: int) -> list[dict[str, Any]]:
+def _suggestions(body: str, *, space: Space, language: str | None) -> list[dict[str, Any]]:
     found = passages(markup.render(body))
-    objectives = space_queries.objectives_of_space(db.session(), space_id=space_id)
+    objectives = space_queries.objectives_of_space(db.session(), space_id=space.id)
     labels = {one.number: one.label for one in objectives}
     return [
         {
@@ -70,18 +71,25 @@ def _suggestions(body: str, *, space_id: int) -> list[dict[str, Any]]:
             "label": labels[one.objective],
             "sentence": _asked(one),
         }
-        for one in suggested(found, objectives)
+        for one in suggested(found, objectives, forum_id=space.forum_id, language=language)
     ]
 
 
 def _asked(suggestion: Suggestion) -> str:
-    """Return the question whether a passage belongs to the objective that it names."""
+    """Return the question whether a passage belongs to the objective proposed for it."""
     number, objective = suggestion.passage + 1, suggestion.objective
     if suggestion.heading is not None:
         return _(
             "Paragraph %(number)s stands under “%(heading)s”. Is it about objective %(objective)s?",
             number=number,
             heading=truncate(suggestion.heading, limit=60),
+            objective=objective,
+        )
+    if not suggestion.is_named:
+        return _(
+            "Paragraph %(number)s speaks of “%(words)s”. Is it about objective %(objective)s?",
+            number=number,
+            words=suggestion.named,
             objective=objective,
         )
     return _(

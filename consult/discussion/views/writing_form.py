@@ -6,13 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from flask import current_app, url_for
+from flask import url_for
 
 from consult.core import languages, markup, text
 from consult.core.db import db
 from consult.core.i18n import LOCALES, gettext, language_label
 from consult.core.passages import Passage, passages
-from consult.core.ports import Ports, Suggestion
+from consult.core.ports import Suggestion
 from consult.core.web import actor, config
 from consult.discussion import forms
 from consult.discussion.queries import attachments
@@ -23,6 +23,7 @@ from consult.discussion.services import marks
 from consult.discussion.services.speaking import capacity_of
 from consult.discussion.services.texts import PreparedText
 from consult.discussion.states import Capacity
+from consult.discussion.views.suggestions import beyond, suggested, why
 from consult.spaces import queries as space_queries
 from consult.spaces.models import Question, Space
 from consult.spaces.queries import ObjectiveRow, shown_in
@@ -122,7 +123,7 @@ def presented(
     if objectives is None:
         objectives = space_queries.objectives_of_space(session, space_id=space.id)
     inherited = inherited_objective(session, question)
-    choices = _passages(form, objectives=objectives, prepared=prepared)
+    choices = _passages(form, space=space, objectives=objectives, prepared=prepared)
     capacity = capacity_of(actor(), space=space)
     authors = choices_of_author(space) if is_first else []
     return PresentedForm(
@@ -192,7 +193,11 @@ def _role(capacity: Capacity) -> str | None:
 
 
 def _passages(
-    form: forms.WritingForm, *, objectives: Sequence[ObjectiveRow], prepared: PreparedText | None
+    form: forms.WritingForm,
+    *,
+    space: Space,
+    objectives: Sequence[ObjectiveRow],
+    prepared: PreparedText | None,
 ) -> list[PassageChoices]:
     """Return the passages with what was said and what is proposed of each."""
     if prepared is None and not form.passages and not form.passage_languages:
@@ -200,7 +205,10 @@ def _passages(
     html = prepared.html if prepared else str(markup.render(form.body))
     found = passages(html)
     language = prepared.language if prepared else form.words.language
-    suggestions = suggested(found, objectives) if prepared else []
+    suggestions: Sequence[Suggestion] = ()
+    if prepared:
+        proposals = suggested(found, objectives, forum_id=space.forum_id, language=language)
+        suggestions = beyond(proposals, chosen=form.objectives)
     if form.take_over:
         form.passages += [str(marks.mark(found[s.passage], s.objective)) for s in suggestions]
     tagged = {(one.index, value) for one, value in settled(form.passages, found)}
@@ -223,22 +231,6 @@ def _passages(
 def settled(values: Sequence[str], found: Sequence[Passage]) -> list[tuple[Passage, str]]:
     """Return what a form said of passages, beside the passages as they are now."""
     return marks.settle(marks.read(values), found)
-
-
-def suggested(found: Sequence[Passage], objectives: Sequence[ObjectiveRow]) -> Sequence[Suggestion]:
-    """Return the objectives that a text itself names, where a suggester is bound."""
-    ports: Ports = current_app.extensions["consult.ports"]
-    if ports.suggester is None:
-        return []
-    return ports.suggester(found, numbers={one.number for one in objectives})
-
-
-def why(suggestion: Suggestion) -> str:
-    """Return why an objective is proposed for a passage."""
-    if suggestion.heading is not None:
-        heading = text.truncate(suggestion.heading, limit=60)
-        return gettext("it stands under “%(heading)s”", heading=heading)
-    return gettext("it says “%(words)s”", words=suggestion.named)
 
 
 def _objectives(

@@ -17,6 +17,8 @@ _PLURALS = {
     "categories": "category",
     "regions": "region",
     "states": "state",
+    "kinds": "kind",
+    "months": "month",
 }
 
 

@@ -61,6 +61,17 @@ def told_filter(wanted: ExportFilter) -> dict[str, Any]:
         "category": wanted.category,
         "state": None if wanted.state == RevisionState.PUBLISHED else str(wanted.state),
     }
+    finding = wanted.finding
+    if finding is not None:
+        said = {
+            "search": finding.words,
+            **said,
+            "region": finding.region,
+            "kind": finding.kind,
+            "month": finding.month,
+            "words": finding.needed,
+            "glossary": None if finding.is_across else "off",
+        }
     return {key: value for key, value in said.items() if value}
 
 
@@ -71,12 +82,18 @@ def labels_of(words: ExportWords) -> Mapping[str, str]:
         "returned": gettext("Returned to the author"),
         "rejected": gettext("Rejected"),
     }
+    kinds = {"comment": gettext("Comments"), "question": gettext("Questions by participants")}
     return {
         **{key: gettext(words_of_key) for key, words_of_key in LABELS.items()},
         **{f"objective={row.number}": row.label for row in words.objectives},
         **{f"category={slug}": name for slug, name in words.categories.items()},
         **{f"language={code}": name for code, name in words.languages.items()},
         **{f"state={code}": name for code, name in states.items()},
+        **{f"region={slug}": name for slug, name in words.regions.items()},
+        **{f"kind={code}": name for code, name in kinds.items()},
+        "words=all": gettext("all of them"),
+        "words=some": gettext("some of them"),
+        "glossary=off": gettext("switched off"),
     }
 
 

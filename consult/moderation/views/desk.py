@@ -18,12 +18,14 @@ from consult.core.unit_of_work import unit_of_work
 from consult.core.web import actor, config, needs
 from consult.core.wording import of_refusal
 from consult.discussion.queries.rows import labels
+from consult.discussion.views.suggestions import why
 from consult.moderation import forms, queries, services
 from consult.moderation.queries.bulk import common_reasons
 from consult.moderation.queries.decisions import stale
 from consult.moderation.queries.finding import Located
 from consult.moderation.queries.items import Item
 from consult.moderation.queries.pace import pace
+from consult.moderation.queries.proposed import proposed
 from consult.moderation.queries.queue import ItemKind, QueueFilter
 from consult.moderation.queries.signals import signals
 from consult.moderation.states import Verdict
@@ -129,6 +131,7 @@ def _item_page(
         signals=signals(session, [found.shown.id], now=now).get(found.shown.id, ()),
         languages_of_text=_language_options(found),
         objective_choices=[(o.number, o.label) for o in found.choices],
+        proposed={one.objective: why(one) for one in proposed(session, found)},
         preview=forms.preview(session, found, form, write=written, now=now)
         if is_preview or form.errors
         else None,

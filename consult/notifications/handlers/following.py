@@ -21,11 +21,11 @@ from consult.notifications.services.following import follow_own_question, follow
 from consult.notifications.services.searching import Find, Hits
 from consult.search import queries as search_queries
 from consult.search.documents import Backend
-from consult.search.queries import Asked, filters_from
+from consult.search.queries import Asked, filters_from, is_across
 from consult.spaces.events import SpaceDatesChanged
 
 MINUTE = 60
-MOST_HITS = 50
+MOST_HITS = 200
 """Texts that one look at a saved search tells of."""
 
 Payloads = Sequence[dict[str, Any]]
@@ -46,14 +46,20 @@ def register(reactions: Reactions, *, backend: Backend) -> None:
 
 
 def finder(backend: Backend) -> Find:
-    """Return what runs a saved search as its owner: newest first, and only what they may read."""
+    """Return what runs a saved search as its owner: the newest texts that they may read and that
+    have all that it asks for.
+    """
 
     def find(session: Session, actor: Actor, search: SavedSearch) -> Sequence[int] | None:
+        values = {name: str(value) for name, value in search.filters.items()}
         asked = Asked(
             text=search.words,
-            filters=filters_from({name: str(value) for name, value in search.filters.items()}),
+            filters=filters_from(values),
             sort="newest",
             per_page=MOST_HITS,
+            across=is_across(values),
+            # Texts with only some of the words are there to be looked through, not to be told of.
+            relaxes=False,
         )
         answer = search_queries.find(
             session, backend=backend, actor=actor, asked=asked, with_excerpts=False

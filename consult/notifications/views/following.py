@@ -29,7 +29,7 @@ from consult.notifications.states import Rhythm, Subject
 from consult.notifications.views.blueprint import BAD_REQUEST, UNPROCESSABLE, blueprint
 from consult.notifications.views.naming import filter_labels
 from consult.search.grammar import MAX_CHARACTERS
-from consult.search.queries import filters_from
+from consult.search.queries import OFF, filters_from, is_across
 from consult.spaces import queries as spaces
 
 Find = Callable[[Session], Target]
@@ -181,6 +181,8 @@ def _search(_session: Session) -> Target:
     filters: dict[str, Any] = {name: value for name, value in found.items() if value is not None}
     if not words and not filters:
         raise NotVisible
+    if words and not is_across(request.args):
+        filters["across"] = OFF
     return Target(Subject.SEARCH, None, "", words=words, filters=filters)
 
 

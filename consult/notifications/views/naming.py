@@ -8,8 +8,9 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from consult.core.authz import Actor
+from consult.core.i18n import format_month, language_label
 from consult.core.i18n import gettext as _
-from consult.core.i18n import language_label
+from consult.discussion.states import ContributionKind
 from consult.spaces import queries as spaces
 
 
@@ -27,6 +28,10 @@ def filter_labels(session: Session, filters: Mapping[str, Any], *, actor: Actor)
     if "category" in filters:
         found = spaces.categories(session, forum_id=forum.id)
         known["category"] = {one.slug: str(one.name) for one in found}
+    if "region" in filters:
+        known["region"] = {
+            one.slug: str(one.name) for one in spaces.regions(session, forum_id=forum.id)
+        }
     return [_label(name, value, known.get(name, {})) for name, value in filters.items()]
 
 
@@ -37,4 +42,11 @@ def _label(name: str, value: Any, known: Mapping[Any, str]) -> str:
         return _("Objective %(number)s", number=value)
     if name == "question":
         return _("Question %(number)s", number=value)
+    if name == "month":
+        return format_month(str(value))
+    if name == "kind":
+        is_question = value == ContributionKind.QUESTION
+        return _("Questions by participants") if is_question else _("Comments")
+    if name == "across":
+        return _("Without the glossary")
     return known.get(value, str(value))

@@ -3,7 +3,8 @@
 ::
 
     folder/current              the name of the generation in use, replaced in one step
-    folder/writer.lock          held by whoever writes or rebuilds
+    folder/writer.lock          held by whoever writes, or swaps a generation in
+    folder/rebuild.lock         held by whoever fills a new generation aside
     folder/generation-1-<hex>/  one Whoosh index each
 
 A checksum lies beside every file Whoosh reads, because damaged bytes inside Whoosh can
@@ -30,7 +31,8 @@ from consult.search.backends.whoosh_schema import SCHEMA_VERSION, make_schema
 from consult.search.documents import IndexBusy, IndexUnavailable
 
 _POINTER: Final = "current"
-_LOCK: Final = "writer.lock"
+_WRITER: Final = "writer.lock"
+_REBUILD: Final = "rebuild.lock"
 _GENERATION: Final = re.compile(r"generation-([0-9]+)-[0-9a-f]{16}")
 _INDEX: Final = "MAIN"
 _OPEN_ATTEMPTS: Final = 5
@@ -41,9 +43,22 @@ _CHUNK_BYTES: Final = 1 << 20
 @contextmanager
 def writer_lock(folder: Path, *, wait_s: float) -> Iterator[None]:
     """Hold the one writer's lock of ``folder``; :class:`IndexBusy` after ``wait_s`` seconds."""
+    with _lock(folder, _WRITER, wait_s=wait_s):
+        yield
+
+
+@contextmanager
+def rebuild_lock(folder: Path, *, wait_s: float) -> Iterator[None]:
+    """Be the only one who rebuilds; writers go on in the current generation meanwhile."""
+    with _lock(folder, _REBUILD, wait_s=wait_s):
+        yield
+
+
+@contextmanager
+def _lock(folder: Path, name: str, *, wait_s: float) -> Iterator[None]:
     if not folder.is_dir():
         raise IndexUnavailable("The index folder does not exist.")
-    lock = FileLock(str(folder / _LOCK))
+    lock = FileLock(str(folder / name))
     give_up_at = time.monotonic() + wait_s
     while not lock.acquire():
         if time.monotonic() >= give_up_at:
@@ -76,7 +91,7 @@ def new_generation(folder: Path) -> Path:
 
 
 def make_current(generation: Path) -> None:
-    """Let searches use ``generation`` from now on and remove the others."""
+    """Let searches use ``generation`` from now on; call with both locks held."""
     folder = generation.parent
     pointer = folder / f"{_POINTER}.new"
     with pointer.open("w", encoding="ascii") as stream:
@@ -84,11 +99,16 @@ def make_current(generation: Path) -> None:
         stream.flush()
         os.fsync(stream.fileno())
     pointer.replace(folder / _POINTER)
-    remove_other_generations(folder, keep=generation)
+
+
+def remove_leftovers(folder: Path, *, keep: Path) -> None:
+    """Remove what finished or killed rebuilds left, unless one is at work just now."""
+    with suppress(IndexBusy), rebuild_lock(folder, wait_s=0):
+        remove_other_generations(folder, keep=keep)
 
 
 def remove_other_generations(folder: Path, *, keep: Path | None) -> None:
-    """Remove what finished or killed rebuilds left; call with the lock held."""
+    """Remove all generations but one; call with the lock of rebuilds held."""
     for path in folder.iterdir():
         if _GENERATION.fullmatch(path.name) and path != keep:
             shutil.rmtree(path, ignore_errors=True)
@@ -135,6 +155,8 @@ class CheckedWriter(SegmentWriter):
 
     def __init__(self, index: Any) -> None:
         super().__init__(index, _lk=False)
+        # Else a file of lengths is looked for once a posting, and none of our fields has one.
+        self.codec.length_stats = False
 
     def _commit_toc(self, segments: list[Any]) -> None:
         folder = Path(self.storage.folder)

@@ -1,147 +1,191 @@
-"""From our query to Whoosh's query objects. Whoosh's own parser is never used.
+"""From a plan to the texts of an index that match it, and to their order."""
 
-``status:pending`` in it would reach other fields, and long or nested input hangs it.
-"""
+import heapq
+from collections import Counter
+from collections.abc import Collection, Iterable, Sequence
+from itertools import chain, compress
+from typing import Final, NamedTuple
 
-from collections.abc import Callable, Iterable
-from itertools import pairwise
-from typing import Any, Final
+from consult.search.backends.whoosh_schema import count_facets
+from consult.search.backends.whoosh_shelf import SPOT_BITS, Shelf
+from consult.search.documents import Filters, Hit, Results, Sort
+from consult.search.plan import Concept, Form, Plan, expanded
+from consult.search.ranking import (
+    CLOSELY,
+    Candidate,
+    Matching,
+    closely,
+    lexemes_of,
+    matched,
+    occurrences,
+    said_by,
+)
 
-from whoosh import query as wq
-from whoosh.matching import ListMatcher, NullMatcher
-from whoosh.query.spans import SpanNear2
-
-from consult.search.analysis import LANGUAGES, Token, analyse, fold
-from consult.search.backends.whoosh_schema import EXACT, TITLE, stem_field
-from consult.search.grammar import Clause, Group, Phrase, Prefix, Query, Word
-
-MAX_EXPANSION: Final = 200
-"""How many words of the index a prefix stands for at most."""
-
-_EXACT_BOOST: Final = 0.5
-_TITLE_BOOST: Final = 0.3
-
-
-class _SideBySide(SpanNear2):
-    """Whoosh's ordered neighbourhood, whose estimate of its own size does not run."""
-
-    def _and_query(self) -> Any:
-        return wq.And(self.qs)
+FEW: Final = 500
+"""Texts that are looked at one by one; the places of words in more of them are compared at once."""
 
 
-class _AnyWord(wq.Query):
-    """Matches texts with any of many words, all alike; a union would score each of them."""
+class Window(NamedTuple):
+    """Which part of a result is wanted, in which order."""
 
-    def __init__(self, words: list[tuple[str, str]]) -> None:
-        self.words = words
-        self.boost = 1.0
+    offset: int
+    limit: int
+    sort: Sort
 
-    def estimate_size(self, reader: Any) -> int:
-        return int(sum(reader.doc_frequency(name, text) for name, text in self.words))
-
-    def matcher(self, searcher: Any, context: Any = None) -> Any:
-        reader = searcher.reader()
-        found: set[int] = set()
-        for word in self.words:
-            if word in reader:
-                found.update(reader.postings(*word).all_ids())
-        return ListMatcher(sorted(found), all_weights=1.0) if found else NullMatcher()
+    @property
+    def end(self) -> int:
+        """How many texts there are up to its end."""
+        return self.offset + self.limit
 
 
-Expand = Callable[[str, str], Iterable[str]]
-"""Field name and prefix to the index's words that begin so."""
+def answer(
+    shelf: Shelf,
+    plan: Plan,
+    *,
+    filters: Filters,
+    allowed_spaces: frozenset[str],
+    left_out: frozenset[int],
+    window: Window,
+) -> Results:
+    """Return one page of what a plan finds, with counts over all of it."""
+    reading = _Reading(shelf, shelf.mask(filters, allowed_spaces, left_out=left_out))
+    plan = expanded(plan, shelf.lexemes)
+    reading.leave_out(plan.excluded)
+    if not plan.concepts:
+        every = list(compress(range(len(shelf)), reading.mask))
+        first = [Candidate(n, "all", 0.0, None) for n in _sorted(shelf, every, window=window)]
+        return _results(shelf, every, first, window=window, whole=None)
+    matching = matched(plan, reading.matching)
+    matches = [*matching.whole, *matching.partial]
+    if window.sort == "relevance":
+        first = reading.ranked(matching, count=window.end)
+    else:
+        first = [
+            matching.candidate(number)
+            for group in (matching.whole, matching.partial)
+            for number in _sorted(shelf, group, window=window)
+        ]
+    return _results(
+        shelf,
+        matches,
+        first,
+        window=window,
+        whole=len(matching.whole) if matching.partial else None,
+    )
 
 
-def build(query: Query, *, expand: Expand) -> Any:
-    """Return the Whoosh query of ``query``; an empty one matches every text."""
-    wanted = [_any(_clause(clause, expand) for clause in group) for group in query.required]
-    excluded = [wq.Not(_clause(clause, expand)) for clause in query.excluded]
-    main = wq.And([*(wanted or [wq.Every()]), *excluded])
-    bonuses = list(_bonuses(query.required))
-    return wq.AndMaybe(main, _any(bonuses)) if bonuses else main
+class _Reading:
+    """One search in an index: which texts it may show, and what was read of them already."""
+
+    def __init__(self, shelf: Shelf, mask: bytearray) -> None:
+        self._shelf = shelf
+        self.mask = mask
+        self._texts: dict[Form, Collection[int]] = {}
+        self._spots: dict[frozenset[str], frozenset[int]] = {}
+        self._with: dict[frozenset[str], frozenset[int]] = {}
+
+    def leave_out(self, forms: Iterable[Form]) -> None:
+        """Let no text with one of the forms be shown."""
+        for number in {number for form in forms for number in self._having(form)}:
+            self.mask[number] = 0
+        # They were read before the mask was complete.
+        self._texts.clear()
+        self._with.clear()
+
+    def matching(self, concepts: Sequence[Concept], relaxes: bool, most: int) -> Matching:
+        """Return which texts have which forms."""
+        said, found = said_by(concepts, self._having)
+        return Matching(said, found, self.mask.count(1), self._recency, relaxes, most)
+
+    def ranked(self, matching: Matching, *, count: int) -> list[Candidate]:
+        """Return the best ``count`` texts in their order."""
+        best = matching.best(max(count, CLOSELY))
+        texts = [one.text for one in best[:CLOSELY]]
+        places = self._shelf.places(lexemes_of(matching, best), texts)
+        lengths = self._shelf.lengths
+        return closely(matching, best, lambda text: (places[text], lengths[text]))
+
+    def _recency(self, text: int) -> tuple[float, int]:
+        return self._shelf.instants[text], self._shelf.ids[text]
+
+    def _having(self, form: Form) -> Collection[int]:
+        """Return the texts that may be shown and have a form."""
+        if form not in self._texts:
+            texts = self._with_all(form.words)
+            if len(form.words) > 1 and texts:
+                texts = self._side_by_side(form, texts)
+            self._texts[form] = texts
+        return self._texts[form]
+
+    def _with_all(self, words: Sequence[frozenset[str]]) -> frozenset[int]:
+        found: list[frozenset[int]] = []
+        for word in words:
+            found.append(self._with_any(word))
+            if not found[-1]:
+                return frozenset()
+        return frozenset.intersection(*sorted(found, key=len)) if found else frozenset()
+
+    def _with_any(self, word: frozenset[str]) -> frozenset[int]:
+        if word not in self._with:
+            texts = frozenset(chain.from_iterable(map(self._shelf.texts, word)))
+            self._with[word] = frozenset(compress(texts, map(self.mask.__getitem__, texts)))
+        return self._with[word]
+
+    def _side_by_side(self, form: Form, texts: frozenset[int]) -> frozenset[int]:
+        """Return those of the texts where the words of a form follow each other."""
+        if len(texts) < FEW:
+            lexemes = {lexeme for word in form.words for lexeme in word}
+            seen = self._shelf.places(lexemes, texts).items()
+            return frozenset(
+                n for n, places in seen if any(True for _ in occurrences(form, places))
+            )
+        first, *later = form.words
+        ends = self._spots_of(first)
+        for word in later:
+            ends = _following(ends, self._spots_of(word), slack=form.slack)
+        return texts.intersection([spot >> SPOT_BITS for spot in ends])
+
+    def _spots_of(self, word: frozenset[str]) -> frozenset[int]:
+        if word not in self._spots:
+            self._spots[word] = frozenset(chain.from_iterable(map(self._shelf.spots, word)))
+        return self._spots[word]
 
 
-def _clause(clause: Clause, expand: Expand) -> Any:
-    match clause:
-        case Word():
-            return _word(clause)
-        case Phrase():
-            return _phrase(clause)
-        case Prefix():
-            return _prefix(clause, expand)
+def _following(ends: frozenset[int], spots: frozenset[int], *, slack: int) -> frozenset[int]:
+    """Return those spots that follow an end; the work is that of the smaller set."""
+    reach = range(1, slack + 2)
+    if len(spots) < len(ends):
+        return frozenset(spot for spot in spots if any(spot - n in ends for n in reach))
+    return spots.intersection([end + n for end in ends for n in reach])
 
 
-def _word(word: Word) -> Any:
-    tokens = analyse(word.text, language="")
-    parts = [token for token in tokens if not token.is_whole]
-    forms = [*_single(word), _all(wq.Term(TITLE, part.exact, boost=_TITLE_BOOST) for part in parts)]
-    if len(parts) > 1:
-        forms.extend(_sequences(word.text))
-    return _any(forms)
+def _sorted(shelf: Shelf, texts: Collection[int], *, window: Window) -> list[int]:
+    """Return the first texts by the sort of the window, of equal ones the newest."""
+
+    def recency(number: int) -> tuple[float, int]:
+        return shelf.instants[number], shelf.ids[number]
+
+    if window.sort != "thread":
+        return heapq.nlargest(window.end, texts, key=recency)
+    place = shelf.place(texts)
+    return heapq.nsmallest(window.end, texts, key=lambda n: (place[n], shelf.ids[n]))
 
 
-def _single(word: Word) -> list[Any]:
-    """Match the word as one token: itself, or a hyphenated one written together."""
-    forms = [
-        wq.Term(EXACT, token.exact, boost=_EXACT_BOOST)
-        for token in _whole_or_only(analyse(word.text, language=""))
-    ]
-    for language in LANGUAGES:
-        for token in _whole_or_only(analyse(word.text, language=language)):
-            forms.extend(wq.Term(stem_field(language), stem) for stem in token.stems)
-    return forms
-
-
-def _whole_or_only(tokens: list[Token]) -> list[Token]:
-    return [token for token in tokens if token.is_whole] or tokens
-
-
-def _sequences(text: str) -> list[Any]:
-    """Match the parts of ``text`` side by side, inflected, in each language."""
-    return [
-        _SideBySide(
-            [
-                _any(wq.Term(stem_field(language), stem) for stem in token.stems)
-                for token in analyse(text, language=language)
-                if not token.is_whole
-            ]
-        )
-        for language in LANGUAGES
-    ]
-
-
-def _phrase(phrase: Phrase) -> Any:
-    words = [fold(word) for word in phrase.words]
-    if len(words) == 1:
-        return _any([wq.Term(EXACT, words[0]), wq.Term(TITLE, words[0], boost=_TITLE_BOOST)])
-    return _any([wq.Phrase(EXACT, words), wq.Phrase(TITLE, words, boost=_TITLE_BOOST)])
-
-
-def _prefix(prefix: Prefix, expand: Expand) -> Any:
-    start = fold(prefix.start)
-    return _AnyWord([(name, text) for name in (EXACT, TITLE) for text in expand(name, start)])
-
-
-def _bonuses(groups: tuple[Group, ...]) -> Iterable[Any]:
-    """Rank "objectif 16" side by side before the two words anywhere in a text."""
-    words = [group[0] if len(group) == 1 else None for group in groups]
-    for left, right in pairwise(words):
-        if isinstance(left, Word) and isinstance(right, Word) and right.text.isdigit():
-            yield from _sequences(f"{left.text} {right.text}")
-
-
-def _any(queries: Iterable[Any]) -> Any:
-    alternatives = list(queries)
-    if not alternatives:
-        return wq.NullQuery
-    if len(alternatives) == 1:
-        return alternatives[0]
-    union = wq.Or(alternatives)
-    # The preloading matcher that Whoosh takes for small indexes knows no positions.
-    union.matcher_type = wq.Or.DEFAULT_MATCHER
-    return union
-
-
-def _all(queries: Iterable[Any]) -> Any:
-    parts = list(queries)
-    return parts[0] if len(parts) == 1 else wq.And(parts)
+def _results(
+    shelf: Shelf,
+    matches: Sequence[int],
+    first: Sequence[Candidate],
+    *,
+    window: Window,
+    whole: int | None,
+) -> Results:
+    counts = Counter(map(shelf.facets.__getitem__, matches))
+    return Results(
+        len(matches),
+        tuple(
+            Hit(shelf.ids[n], shelf.versions[n], round(score, 6), via, step)
+            for n, step, score, via in first[window.offset : window.end]
+        ),
+        count_facets((shelf.values[number], times) for number, times in counts.items()),
+        whole,
+    )

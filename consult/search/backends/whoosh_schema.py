@@ -1,25 +1,24 @@
-"""How a document lies in a Whoosh index: fields, columns, and the words in them.
+"""How a document lies in a Whoosh index: one field of lexemes, and columns.
 
-A stem field per language, because a text is searched by its own language's stemmer
-whatever language the query is in. Nothing here reads or writes files.
+Which lexemes a word has is decided in :mod:`consult.search.lexemes`; here they are only
+kept with their positions. Nothing here reads or writes files.
 """
 
 import json
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from functools import lru_cache
+from array import array
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from whoosh import analysis, columns, fields
+from whoosh import columns, fields, formats
 
-from consult.search.analysis import LANGUAGES, Token, analyse
 from consult.search.documents import Document, Facets, FacetValue, Filters
+from consult.search.lexemes import of_document
 
-SCHEMA_VERSION: Final = 2
+SCHEMA_VERSION: Final = 4
 """Raise it with every change of fields or analysis: indexes of another version are refused."""
 
-EXACT: Final = "exact"
-TITLE: Final = "title"
+LEXEMES: Final = "lexemes"
 FACETS: Final = (
     "space",
     "question",
@@ -31,40 +30,51 @@ FACETS: Final = (
     "month",
 )
 
+_SIZE: Final = array("I").itemsize
+
 FacetValues = Mapping[str, Sequence[FacetValue]]
 
 
-def stem_field(language: str) -> str:
-    """Return the name of the field with the stems of ``language``."""
-    return f"stems_{language}"
+class _Positions(formats.Format):
+    """Keeps the positions of a lexeme in a text as plain numbers, which are read back at once."""
+
+    posting_size = -1
+
+    def encode(self, positions: Iterable[int]) -> bytes:
+        return array("I", positions).tobytes()
+
+    def decode_frequency(self, value: bytes) -> int:
+        return count_of(value)
 
 
-class _WordAnalyzer(analysis.Analyzer):
-    """Feeds Whoosh our tokens: several forms of a word at its one position."""
+class _Lexemes(fields.FieldType):
+    """A field that is given the lexemes themselves, since our analysis made them."""
 
-    language = ""
+    indexed = True
+    stored = False
+    scorable = False
 
-    def __call__(self, value: str, **_: object) -> Iterator[Any]:
-        token = analysis.Token(positions=True, chars=False, removestops=False, mode="index")
-        token.boost = 1.0
-        token.stopped = False
-        for word in analyse(value, language=self.language):
-            for form in self.forms(word):
-                token.text = token.original = form
-                token.pos = word.position
-                yield token
+    def __init__(self) -> None:
+        self.format = _Positions()
+        self.analyzer = None
+        self.column_type = None
 
-    def forms(self, word: Token) -> tuple[str, ...]:
-        """Return what the field keeps of one word."""
-        return (word.exact,)
+    def index(self, value: Iterable[tuple[str, int]], **_: object) -> Iterator[tuple[Any, ...]]:
+        places: dict[str, dict[int, None]] = defaultdict(dict)
+        for lexeme, position in value:
+            places[lexeme][position] = None
+        for lexeme, positions in places.items():
+            yield lexeme.encode(), len(positions), 1.0, self.format.encode(positions)
 
 
-class _StemAnalyzer(_WordAnalyzer):
-    def __init__(self, language: str) -> None:
-        self.language = language
+def count_of(value: bytes) -> int:
+    """Return how many positions a posting keeps."""
+    return len(value) // _SIZE
 
-    def forms(self, word: Token) -> tuple[str, ...]:
-        return word.stems
+
+def places_from(values: Iterable[bytes]) -> Sequence[int]:
+    """Return the positions of postings, one after the other."""
+    return array("I", b"".join(values))
 
 
 def make_schema() -> Any:
@@ -73,27 +83,28 @@ def make_schema() -> Any:
         id=fields.NUMERIC(int, bits=64, shift_step=0, unique=True, sortable=True),
         version=fields.COLUMN(columns.NumericColumn("q")),
         published_at=fields.COLUMN(columns.NumericColumn("d")),
-        # One small column for all filters and counts: a memo of its few values is
-        # many times cheaper than intersecting a posting list a filter.
-        facets=fields.COLUMN(columns.RefBytesColumn()),
-        **{stem_field(language): fields.TEXT(_StemAnalyzer(language)) for language in LANGUAGES},
-        **{EXACT: fields.TEXT(_WordAnalyzer()), TITLE: fields.TEXT(_WordAnalyzer())},
+        length=fields.COLUMN(columns.NumericColumn("i")),
+        place=fields.COLUMN(columns.VarBytesColumn()),
+        # One column for all filters and counts: equal values are told apart once, when a segment
+        # is opened, which is many times cheaper than intersecting a posting list a filter. (A
+        # RefBytesColumn drops values beyond 65,535.)
+        facets=fields.COLUMN(columns.VarBytesColumn()),
+        **{LEXEMES: _Lexemes()},
     )
 
 
 def as_row(document: Document) -> Mapping[str, Any]:
     """Return the Whoosh fields of ``document``."""
-    row: dict[str, Any] = {
+    lexemes = list(of_document(document))
+    return {
         "id": document.id,
         "version": document.version,
         "published_at": document.published_at,
+        "length": len({position for lexeme, position in lexemes if lexeme[0] == "="}),
+        "place": document.place.encode(),
         "facets": _facet_key(document),
-        EXACT: document.text,
-        TITLE: document.title,
+        LEXEMES: lexemes,
     }
-    if document.language in LANGUAGES:
-        row[stem_field(document.language)] = document.text
-    return row
 
 
 def _facet_key(document: Document) -> bytes:
@@ -111,7 +122,6 @@ def _facet_key(document: Document) -> bytes:
     ).encode()
 
 
-@lru_cache(maxsize=4_096)
 def read_facet_key(key: bytes) -> FacetValues:
     """Return the values a facet of a stored key; a damaged one raises ``ValueError``."""
     return dict(zip(FACETS, json.loads(key), strict=True))
@@ -125,11 +135,12 @@ def passes(values: FacetValues, *, filters: Filters, allowed_spaces: frozenset[s
     return all(value is None or value in values[name] for name, value in asked)
 
 
-def count_facets(keys: Mapping[bytes, int]) -> Facets:
-    """Return the counts a facet from how often each stored key was met."""
+def count_facets(times: Iterable[tuple[FacetValues, int]]) -> Facets:
+    """Return the counts a facet from how often each combination of values was met."""
     counts: dict[str, Counter[FacetValue]] = {name: Counter() for name in FACETS}
-    for key, times in keys.items():
-        for name, values in read_facet_key(key).items():
-            for value in values:
-                counts[name][value] += times
+    for values, number in times:
+        for name in FACETS:
+            counter = counts[name]
+            for value in values[name]:
+                counter[value] += number
     return {name: dict(counter.most_common()) for name, counter in counts.items()}

@@ -8,6 +8,7 @@ from consult.spaces.definitions.instants import instant_of, is_bare_day
 from consult.spaces.definitions.reading import Definition, parse, read, read_outcome
 from consult.spaces.definitions.shapes import (
     Content,
+    GlossaryEntry,
     NamedEntry,
     OutcomeEntry,
     QuestionEntry,
@@ -19,6 +20,7 @@ from consult.spaces.definitions.yaml_lines import load_yaml
 __all__ = [
     "Content",
     "Definition",
+    "GlossaryEntry",
     "NamedEntry",
     "OutcomeEntry",
     "QuestionEntry",

@@ -17,6 +17,7 @@ from pydantic import (
 
 from consult.core.errors import Invalid
 from consult.core.i18n import Translated
+from consult.spaces.notions import LONGEST_NOTE, LONGEST_TERM, MOST_TERMS, SEPARATOR
 from consult.spaces.policy import watch_list
 from consult.spaces.states import (
     LONGEST_WATCH_WORD,
@@ -38,6 +39,12 @@ def _not_blank(text: str) -> str:
     if not text.strip():
         raise ValueError("must not be empty")
     return text.strip()
+
+
+def _without_bar(text: str) -> str:
+    if SEPARATOR in text:
+        raise ValueError("must be a list of terms, not terms between bars")
+    return text
 
 
 def _known_zone(name: str) -> str:
@@ -80,6 +87,7 @@ _MENDING = {
 }
 
 Words = Annotated[str, AfterValidator(_not_blank)]
+Term = Annotated[Words, Field(max_length=LONGEST_TERM), AfterValidator(_without_bar)]
 Slug = Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=64)]
 Code = Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9]*$", max_length=16)]
 Office = Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+$", max_length=254)]
@@ -151,11 +159,12 @@ class ForumEntry(Entry):
 
 
 class ObjectiveEntry(Entry):
-    """A numbered objective."""
+    """A numbered objective; `about` says in plain words what it is about."""
 
     number: Number
     title: Said
     short_title: Said
+    about: Said | None = None
     provenance: Provenances | None = None
     source: dict[str, list[str]] | None = None
 
@@ -191,9 +200,9 @@ class DocumentEntry(Entry):
 class Terms(Entry):
     """A notion's words, the preferred one first."""
 
-    en: Annotated[list[Words], Field(min_length=1)]
-    fr: list[Words] = []
-    es: list[Words] = []
+    en: Annotated[list[Term], Field(min_length=1, max_length=MOST_TERMS)]
+    fr: Annotated[list[Term], Field(max_length=MOST_TERMS)] = []
+    es: Annotated[list[Term], Field(max_length=MOST_TERMS)] = []
 
 
 class GlossaryEntry(Entry):
@@ -201,6 +210,7 @@ class GlossaryEntry(Entry):
 
     term: Terms
     objectives: list[Number] = []
+    note: Annotated[Words, Field(max_length=LONGEST_NOTE)] | None = None
     provenance: Provenances | None = None
 
 

@@ -9,6 +9,7 @@ from sqlalchemy import (
     ForeignKey,
     Integer,
     String,
+    Text,
     UniqueConstraint,
 )
 from sqlalchemy.orm import Mapped, mapped_column
@@ -42,6 +43,9 @@ class Forum(Base):
     erasure: Mapped[ErasureRule] = mapped_column(
         String(16), default=ErasureRule.CHOICE, server_default=ErasureRule.CHOICE
     )
+    glossary_edition: Mapped[str] = mapped_column(String(32), default="", server_default="")
+    """Drawn anew with every change of the glossary or of the objectives' titles, so that what was
+    made from them is kept as long as it stays the same; empty where none was drawn yet."""
     created_at: Mapped[dt.datetime] = mapped_column(Instant)
 
 
@@ -56,6 +60,8 @@ class Objective(Base):
     number: Mapped[int] = mapped_column(Integer)
     title: Mapped[Translated] = mapped_column(TranslatedText)
     short_title: Mapped[Translated] = mapped_column(TranslatedText)
+    about: Mapped[Translated | None] = mapped_column(TranslatedText)
+    """What it is about, in plain words; texts are compared with it to propose objectives."""
 
 
 class Principle(Base):
@@ -126,7 +132,7 @@ class Document(Base):
 
 
 class GlossaryTerm(Base):
-    """One notion in three languages, each with its synonyms."""
+    """One notion in three languages, each with its synonyms, the preferred term first."""
 
     __tablename__ = "glossary_term"
     __table_args__ = (UniqueConstraint("forum_id", "key"),)
@@ -134,9 +140,16 @@ class GlossaryTerm(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     forum_id: Mapped[int] = mapped_column(ForeignKey("forum.id"))
     key: Mapped[str] = mapped_column(String(200))
+    """Its first term when it was made, in the first language that had one; it never changes."""
     terms: Mapped[dict[str, list[str]]] = mapped_column(Json)
     objectives: Mapped[list[int]] = mapped_column(Json)
     provenance: Mapped[dict[str, str]] = mapped_column(Json)
+    note: Mapped[str | None] = mapped_column(Text)
+    """What readers should know of the notion."""
+    version: Mapped[int] = mapped_column(Integer, default=1, server_default="1")
+    """Grows with every change and guards against saving over somebody else's."""
+    removed_at: Mapped[dt.datetime | None] = mapped_column(Instant)
+    """Set where organisers took it out: the row stays, so that no definition brings it back."""
 
 
 class Installation(Base):

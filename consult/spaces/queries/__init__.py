@@ -21,6 +21,7 @@ from consult.spaces.queries.forums import (
     space_view,
     spaces_of_forum,
 )
+from consult.spaces.queries.glossary import notions_of
 from consult.spaces.queries.organisations import (
     OrganisationRow,
     organisation_named,
@@ -67,6 +68,7 @@ __all__ = [
     "forum_by_slug",
     "has_consent",
     "missing_consents",
+    "notions_of",
     "objectives_of_forum",
     "objectives_of_space",
     "organisation_named",

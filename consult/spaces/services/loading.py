@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from consult.core import audit
-from consult.spaces.definitions import Definition, NamedEntry
+from consult.spaces.definitions import Definition, GlossaryEntry, NamedEntry
 from consult.spaces.models import (
     Category,
     ConsentText,
@@ -27,6 +28,7 @@ from consult.spaces.models import (
     Region,
     Space,
 )
+from consult.spaces.notions import new_edition
 from consult.spaces.services.loading_rows import Rows
 from consult.spaces.services.loading_spaces import SpaceLoading
 from consult.spaces.states import OTHER_IS_LAST, ConsentPurpose, ErasureRule, Registration
@@ -97,7 +99,11 @@ class _Loading:
         return Loaded(forum=forum, added=self.rows.added, changed=self.rows.changed)
 
     def _renew_pages(self, forum: Forum) -> None:
-        """Raise the versions that readers' pages hang on: any text may stand on any of them."""
+        """Raise the versions that readers' pages hang on: any text may stand on any of them.
+
+        The glossary and the objectives' titles may be new, so that the search reads them again.
+        """
+        forum.glossary_edition = new_edition()
         self.session.flush()
         for space in self.session.scalars(select(Space).where(Space.forum_id == forum.id)):
             space.public_version += 1
@@ -130,14 +136,20 @@ class _Loading:
 
     def _objectives(self, forum: Forum) -> None:
         for entry in self.content.objectives:
-            self.rows.put(
+            about = entry.about.translated() if entry.about else None
+            row, is_fresh = self.rows.put(
                 Objective,
                 {"forum_id": forum.id, "number": entry.number},
                 {
                     "title": entry.title.translated(entry.provenance),
                     "short_title": entry.short_title.translated(),
+                    "about": about,
                 },
             )
+            if about is not None and row.about is None and not is_fresh:
+                # It was loaded when definitions had no such text: nobody can have edited it.
+                row.about = about
+                self.rows.changed += 1
 
     def _named(
         self,
@@ -202,14 +214,17 @@ class _Loading:
                 )
 
     def _glossary(self, forum: Forum) -> None:
-        for entry in self.content.glossary:
-            sources = entry.provenance.model_dump(exclude_none=True) if entry.provenance else {}
-            self.rows.put(
-                GlossaryTerm,
-                {"forum_id": forum.id, "key": entry.term.en[0]},
-                {
-                    "terms": entry.term.model_dump(),
-                    "objectives": list(entry.objectives),
-                    "provenance": sources,
-                },
-            )
+        """Put notions in by key; what organisers took out stays out, also when overwriting."""
+        entries = ((entry.term.en[0], _said(entry)) for entry in self.content.glossary)
+        self.rows.put_all(GlossaryTerm, entries, forum_id=forum.id)
+
+
+def _said(entry: GlossaryEntry) -> dict[str, Any]:
+    """Return the columns of a notion; a note that the file leaves out stays as it is."""
+    sources = entry.provenance.model_dump(exclude_none=True) if entry.provenance else {}
+    said = {
+        "terms": entry.term.model_dump(exclude_defaults=True),
+        "objectives": list(entry.objectives),
+        "provenance": sources,
+    }
+    return said if entry.note is None else said | {"note": entry.note}

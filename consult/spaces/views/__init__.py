@@ -12,7 +12,7 @@ from consult.accounts import forms as account_forms
 from consult.accounts.forms import Form
 from consult.core import web
 from consult.spaces import forms
-from consult.spaces.views import delegations
+from consult.spaces.views import delegations, glossary, glossary_table
 from consult.spaces.views import home as home_pages
 from consult.spaces.views.accepting import invitation_page
 from consult.spaces.views.affiliation import affiliation_page
@@ -82,5 +82,8 @@ _AGAIN: dict[str, Callable[[], ResponseReturnValue]] = {
     "spaces.role_act": _roles,
     "spaces.delegation_now": delegations.own_again,
     "spaces.delegations_now": delegations.organisers_again,
+    "spaces.notion_added": glossary.again,
+    "spaces.notion_now": glossary.again,
+    "spaces.glossary_file_sent": glossary_table.again,
 }
 """What is shown again, with what was typed, where a form came too late."""

@@ -57,7 +57,7 @@ def test_with_a_space_only_its_objectives_are_suggested(app: Flask, session: Ses
     assert [one["number"] for one in found] == [16]
 
 
-def test_a_text_that_names_nothing_gets_an_empty_list(app: Flask, session: Session) -> None:
+def test_a_text_that_speaks_of_nothing_gets_an_empty_list(app: Flask, session: Session) -> None:
     make_forum(session)
     assert suggested(app, session, "SDG 16 is another list.") == []
     assert suggested(app, session, "") == []
@@ -71,11 +71,11 @@ def test_a_person_reads_a_table(app: Flask, session: Session) -> None:
     assert result.stdout.endswith("  (Objective 20)\n")
 
 
-def test_a_person_is_told_that_nothing_is_named(app: Flask, session: Session) -> None:
+def test_a_person_is_told_that_nothing_is_spoken_of(app: Flask, session: Session) -> None:
     make_forum(session)
     result = suggest(app, session, "Nothing.")
     assert (result.exit_code, result.stdout) == (0, "")
-    assert result.stderr == "This text names no objective.\n"
+    assert result.stderr == "This text speaks of no objective.\n"
 
 
 def test_bytes_that_are_no_utf_8_are_refused_with_their_line(app: Flask, session: Session) -> None:

@@ -135,3 +135,30 @@ def test_a_delivery_may_go_to_an_address_without_an_account(first_tables):
     rows = Rows()
     rows.add("delivery", user_id=None, address="ana@example.org", event="invitation", key="k")
     assert rows.get("delivery")[0]["user_id"] is None
+
+
+def test_a_glossary_that_was_there_can_be_kept_from_now_on(first_tables):
+    old = Rows()
+    for slug in ("review", "other-review"):
+        old.add("forum", slug=slug)
+    forum = old.get("forum")[0]["id"]
+    old.add("glossary_term", forum_id=forum, key="return", terms={"en": ["return"]})
+    _go(to="head")
+    new = Rows()
+    editions = {row["glossary_edition"] for row in new.get("forum")}
+    assert len(editions) == 2
+    assert "" not in editions
+    (term,) = new.get("glossary_term")
+    assert (term["version"], term["removed_at"], term["note"]) == (1, None, None)
+
+
+def test_objectives_that_were_there_wait_for_words_about_them(first_tables):
+    old = Rows()
+    forum = old.add("forum", slug="review")
+    old.add("objective", forum_id=forum, number=20)
+    _go(to="head")
+    new = Rows()
+    (objective,) = new.get("objective")
+    assert (objective["number"], objective["about"]) == (20, None)
+    new.add("objective_lesson", forum_id=forum, weights={"20": {"en:money": 0.5}})
+    assert len(new.get("objective_lesson")) == 1

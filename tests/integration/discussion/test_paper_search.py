@@ -14,8 +14,8 @@ from consult.discussion.models import Contribution
 from consult.discussion.queries import paper_texts
 from consult.discussion.services import removing
 from consult.discussion.states import Reading, RevisionState, Scan
-from consult.search import queries, sync
-from consult.search.queries import Asked, Found, find
+from consult.search import sync
+from consult.search.queries import Asked, Found, find, passages
 from consult.spaces.models import Forum
 from tests import factories as make
 from tests.factories import AnySession
@@ -167,14 +167,14 @@ def test_no_more_of_files_is_read_for_one_answer_than_it_can_bear(
         library.put(content=b"paper %d" % number)
     assert all(found.paper for found in library.search("zebra"))
     looked_through: list[str] = []
-    look = queries._in_paper
+    look = passages._in_paper
 
     def counting(paper: paper_texts.ReadablePaper, *rest: Any, **named: Any) -> Any:
         looked_through.append(paper.sha256)
         return look(paper, *rest, **named)
 
-    monkeypatch.setattr(queries, "_in_paper", counting)
-    monkeypatch.setattr(queries, "MAX_READ", 60)
+    monkeypatch.setattr(passages, "_in_paper", counting)
+    monkeypatch.setattr(passages, "MAX_READ", 60)
     answers = library.search("zebra")
     assert len(looked_through) == 2
     assert sorted(found.paper is None for found in answers) == [False, False, True]

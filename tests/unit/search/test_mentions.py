@@ -8,9 +8,8 @@ from hypothesis import strategies as st
 
 from consult.core.markup import render
 from consult.core.passages import Passage, passages
-from consult.core.ports import Suggester, Suggestion
-from consult.search import mentions
-from consult.search.mentions import MOST_SUGGESTIONS, suggest
+from consult.core.ports import Suggestion
+from consult.search.mentions import MOST_SUGGESTIONS, NAMED_ABOVE, suggest
 
 NUMBERS = frozenset(range(1, 24))
 
@@ -205,7 +204,9 @@ def test_words_are_quoted_as_they_were_typed() -> None:
 
 def test_what_stands_above_is_told() -> None:
     (one,) = suggestions("## Objective 16: inclusion\n\nClasses.")
-    assert one == Suggestion(16, 1, named="Objective 16", heading="Objective 16: inclusion")
+    assert one == Suggestion(
+        16, 1, named="Objective 16", heading="Objective 16: inclusion", score=NAMED_ABOVE
+    )
 
 
 def test_what_the_passage_says_itself_counts_before_what_stands_above() -> None:
@@ -249,11 +250,6 @@ def test_a_text_made_to_be_long_gets_a_bounded_number_of_suggestions() -> None:
     blocks = [Passage(0, 0, 16, "heading", 1, "Objectives 1-23:")]
     blocks += [Passage(n, 20 * n, 20 * n + 1, "paragraph", 0, "x") for n in range(1, 5000)]
     assert len(suggest(blocks, numbers=NUMBERS)) == MOST_SUGGESTIONS
-
-
-def test_the_finder_is_what_the_port_asks_for() -> None:
-    port: Suggester = mentions.suggest
-    assert port([], numbers=[]) == []
 
 
 LINES = st.sampled_from(

@@ -11,10 +11,11 @@ from typing import Any
 
 import pytest
 
-from consult.search.backends import whoosh_files
+from consult.search.backends import whoosh_files, whoosh_shelf
 from consult.search.backends.whoosh import WhooshBackend
 from consult.search.backends.whoosh_schema import FACETS
 from consult.search.documents import Document, Filters, IndexBusy, IndexUnavailable, Results
+from consult.search.glossary import Notion
 from consult.search.grammar import parse
 from consult.search.plan import make
 
@@ -78,8 +79,8 @@ def find(backend: WhooshBackend, text: str, **over: Any) -> set[int]:
         ("égal", {2}),
         ("etrangers", {2}),
         ("étranger", {2}),
-        ("portabilite", {3}),
-        ("PORTABILITÉ", {3}),
+        ("portabilite", {3, 4}),
+        ("PORTABILITÉ", {3, 4}),
         ("remesas", {1}),
         ("remittance", {4}),
         ("accueil", {3}),
@@ -89,16 +90,15 @@ def find(backend: WhooshBackend, text: str, **over: Any) -> set[int]:
         ("œuvres", {5}),
         ("senal", {6}),
         ("señales", {6}),
-        (unicodedata.normalize("NFD", "señal étrangère"), set()),
         (unicodedata.normalize("NFD", "señal"), {6}),
-        ("objetivos １６", {6}),
+        ("objetivos １６", {6, 8}),
         ("16", {6, 8}),
         ("porte-paroles", {7}),
         ("porte-droits", set()),
         ("cooperation", {8}),
         ("co-operation", {8}),
         ("mensah", {7}),
-        ("the portability of", {4}),
+        ("the portability of", {3, 4}),
         ("de la", {1, 3}),
     ],
 )
@@ -117,7 +117,7 @@ def test_every_text_is_found_by_its_own_languages_forms(
         ('"ama mensah"', {7}),
         ('"remesa"', set()),
         ("remesas OR remittances", {1, 4}),
-        ("remesas OR remittances educación", {1}),
+        ("remesas OR remittances educación", {1, 4}),
         ("portab*", {3, 4}),
         ("port*", {3, 4, 7}),
         ("16 -objetivo", {8}),
@@ -194,12 +194,51 @@ def test_number_beside_its_word_ranks_first(backend: WhooshBackend) -> None:
             make_document(21, "l’objectif 16 des 8 pays, dit-on", language="fr"),
         ]
     )
-    assert [hit.id for hit in search(backend, "objectifs 16").hits] == [21, 20]
+    assert [hit.id for hit in search(backend, "objectifs 16").hits][:2] == [21, 20]
 
 
 def test_name_weighs_less_than_text(backend: WhooshBackend) -> None:
     backend.write([make_document(20, "Kaya", language="fr")])
     assert [hit.id for hit in search(backend, "kaya").hits] == [20, 7]
+
+
+def test_texts_with_some_of_the_words_follow_those_with_all(backend: WhooshBackend) -> None:
+    results = search(backend, "remesas hijos señal")
+    assert (results.total, results.whole) == (2, 0)
+    results = search(backend, "remesas hijos")
+    assert [(hit.id, hit.step) for hit in results.hits][:1] == [(1, "all")]
+    assert search(backend, "remesas").whole is None
+
+
+def test_a_term_of_the_glossary_is_told_with_the_text_it_brings(backend: WhooshBackend) -> None:
+    notions = (Notion("remit", {"en": ("remittances",), "es": ("remesas",)}),)
+    plan = make(parse("remittances"), notions=notions)
+    results = backend.search(
+        plan, filters=Filters(), offset=0, limit=9, sort="relevance", allowed_spaces=SPACES
+    )
+    assert [(hit.id, hit.via) for hit in results.hits] == [(4, None), (1, "remesas")]
+
+
+def test_sorted_by_thread_texts_stand_as_one_reads(backend: WhooshBackend) -> None:
+    backend.write([make_document(20 + n, "visado", place=place) for n, place in enumerate("cab")])
+    assert [hit.id for hit in search(backend, "visado", sort="thread").hits] == [21, 22, 20]
+
+
+def test_what_is_kept_ready_is_bounded_and_changes_no_answer(
+    backend: WhooshBackend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(whoosh_shelf, "MOST_KEPT", 5)
+    for _ in range(2):
+        assert find(backend, "portab*") == {3, 4}
+        assert find(backend, '"titre de séjour"') == {5}
+    assert backend._memory._kept <= 5
+
+
+def test_deleted_texts_are_gone_from_what_is_kept_ready(backend: WhooshBackend) -> None:
+    assert find(backend, "remesas") == {1}
+    backend.write([make_document(20, "remesas")], [1])
+    assert find(backend, "remesas") == {20}
+    assert search(backend, "").facets["language"] == {"fr": 4, "es": 2, "en": 2}
 
 
 def test_text_in_another_language_is_found_by_exact_words(backend: WhooshBackend) -> None:

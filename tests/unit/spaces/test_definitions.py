@@ -73,6 +73,13 @@ def test_the_shipped_definition_is_whole() -> None:
     assert [objective.number for objective in content.objectives] == list(range(1, 24))
 
 
+def test_the_shipped_glossary_speaks_three_languages_of_every_objective() -> None:
+    glossary = definitions.read(IMRF).content.glossary
+    assert all(entry.term.en and entry.term.fr and entry.term.es for entry in glossary)
+    numbers = [number for entry in glossary for number in entry.objectives]
+    assert min(numbers.count(number) for number in range(1, 24)) >= 10
+
+
 def test_a_bare_closing_day_ends_with_its_last_second_in_new_york() -> None:
     definition = definitions.parse(SMALL.encode(), source="small.yaml")
     space = definition.content.spaces[0]
