@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from aiosmtpd.controller import Controller
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select, text, update
 
 from consult.core import clock
 from consult.core.db import db
@@ -48,11 +48,10 @@ class Letterbox:
 def test_texts_are_taken_without_mail_and_index_which_catch_up_later(served: Served) -> None:
     writer = writers(served.app, served.url, count=1)[0]
     port = free_port()
-    index = served.config.index_dir
     more = {"CONSULT_MAIL_URL": f"smtp://127.0.0.1:{port}"}
     with mortal(served) as server:
         server.stop()
-        _put_away(index)
+        _put_away(served)
         server.start(more)
         for number in range(TEXTS):
             writer.send(writer.load(f"Text {number} about {WORD}."))
@@ -64,7 +63,7 @@ def test_texts_are_taken_without_mail_and_index_which_catch_up_later(served: Ser
         assert WORD in page(served, writer.path)
         assert _parked(served) == 0
 
-        index.unlink()
+        _bring_back(served)
         box = Letterbox()
         controller = Controller(box, hostname="127.0.0.1", port=port)
         controller.start()
@@ -77,11 +76,27 @@ def test_texts_are_taken_without_mail_and_index_which_catch_up_later(served: Ser
         _check_all_told(served, server)
 
 
-def _put_away(index: Any) -> None:
-    """Put a file where the index should lie: nothing can be written there, not even by root."""
+def _put_away(served: Served) -> None:
+    """Leave nothing that can be read or written, not even by root, where the index should lie."""
+    index = served.config.index_dir
+    if served.config.search_backend == "postgresql":
+        _run(served, "ALTER TABLE search_state RENAME TO put_away")
+        return
     if index.exists():
         index.rename(index.with_name("index-put-away"))
     index.write_bytes(b"")
+
+
+def _bring_back(served: Served) -> None:
+    if served.config.search_backend == "postgresql":
+        _run(served, "ALTER TABLE put_away RENAME TO search_state")
+        return
+    served.config.index_dir.unlink()
+
+
+def _run(served: Served, statement: str) -> None:
+    with served.app.app_context(), db.engine.begin() as connection:
+        connection.execute(text(statement))
 
 
 def _publish_newest(served: Served) -> None:
