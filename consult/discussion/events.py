@@ -7,6 +7,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+AUTHOR_SHOWN_ANEW = "discussion.author-changed"
+"""The handler that tells of the texts of an author whose name or affiliation has changed."""
+
 
 @dataclass(frozen=True)
 class ContributionSent:

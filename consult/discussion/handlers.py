@@ -12,7 +12,12 @@ from sqlalchemy.orm import Session
 from consult.accounts.events import AddressConfirmed
 from consult.core.outbox import Handler, Reactions, emit
 from consult.core.storage import BlobStorage
-from consult.discussion.events import ContentForgotten, FileKept, PublicTextChanged
+from consult.discussion.events import (
+    AUTHOR_SHOWN_ANEW,
+    ContentForgotten,
+    FileKept,
+    PublicTextChanged,
+)
 from consult.discussion.models import Contribution
 from consult.discussion.policy import public_contributions
 from consult.discussion.services import erasing, files, intake_answers, paper_reading, threads
@@ -28,9 +33,7 @@ def register(
     reactions: Reactions, *, storage: BlobStorage, scanner: Scanner | None, holds: bool
 ) -> None:
     """Subscribe the discussion's reactions; `holds` keeps unscanned files from everybody."""
-    reactions.subscribe(
-        Handler(name="discussion.author-changed", run=show_author_anew), AuthorChanged
-    )
+    reactions.subscribe(Handler(name=AUTHOR_SHOWN_ANEW, run=show_author_anew), AuthorChanged)
     reactions.subscribe(
         Handler(name="discussion.filed-texts", run=join_filed_texts), AddressConfirmed, AuthorMade
     )

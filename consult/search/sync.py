@@ -71,21 +71,19 @@ def update(
 ) -> None:
     """Bring these contributions up to date in the index, in one commit of it.
 
-    Where the index is missing or damaged it is rebuilt whole. Raises `IndexBusy` while
-    another process writes; the rows then stay in the outbox.
+    Where the index is missing or damaged it is renewed whole, which ends the session's
+    transaction. Raises `IndexBusy` while another process writes; the rows then stay in the outbox.
     """
     sources = list(sources)
-    documents = list(_all(session, sources, sorted(set(ids))))
-    gone = set(ids) - {document.id for document in documents}
     if not backend.is_available:
-        rebuild(session, backend=backend, sources=sources)
+        renew(session, backend=backend, sources=sources)
         return
     try:
-        backend.write(documents, sorted(gone))
+        _write(session, ids, backend=backend, sources=sources)
     except IndexBusy:
         raise
     except IndexUnavailable:
-        rebuild(session, backend=backend, sources=sources)
+        renew(session, backend=backend, sources=sources)
 
 
 def forget(session: Session, *, backend: Backend, sources: Iterable[DocumentSource]) -> None:
@@ -102,7 +100,7 @@ def forget(session: Session, *, backend: Backend, sources: Iterable[DocumentSour
     except IndexBusy:
         raise
     except IndexUnavailable:
-        rebuild(session, backend=backend, sources=sources)
+        renew(session, backend=backend, sources=sources)
 
 
 def rebuild(
@@ -167,13 +165,14 @@ def repair(session: Session, *, backend: Backend, sources: Iterable[DocumentSour
 def heal(session: Session, *, backend: Backend, sources: Iterable[DocumentSource]) -> bool:
     """Fill the index anew where it cannot answer or has lost everything; return whether it did.
 
-    Every file is read again, because one that is open already may have been damaged since.
+    Every file is read again, because one that is open already may have been damaged since. Ends
+    the session's transaction where it fills.
     """
     sources = list(sources)
     backend.close()
     if backend.is_available and not _is_hollow(session, backend=backend, sources=sources):
         return False
-    rebuild(session, backend=backend, sources=sources)
+    renew(session, backend=backend, sources=sources)
     return True
 
 
@@ -245,7 +244,20 @@ def _bring_up_to_date(
             documents = list(_all(session, sources, batch))
             backend.write(documents, batch)
     for batch in _batches((*found.missing, *found.surplus)):
-        update(session, backend=backend, sources=sources, ids=batch)
+        _write(session, batch, backend=backend, sources=sources)
+
+
+def _write(
+    session: Session,
+    ids: Collection[int],
+    *,
+    backend: Backend,
+    sources: Iterable[DocumentSource],
+) -> None:
+    """Put texts as they are now into the index, and take out those that are not public."""
+    documents = list(_all(session, sources, sorted(set(ids))))
+    gone = set(ids) - {document.id for document in documents}
+    backend.write(documents, sorted(gone))
 
 
 def _is_hollow(session: Session, *, backend: Backend, sources: Iterable[DocumentSource]) -> bool:

@@ -1,8 +1,8 @@
 """Did you mean: another spelling of a query, made of words that readers find anyway. Pure.
 
-A word that finds nothing, or nearly nothing, is compared with the words of the index. What is near
-it is only offered where a search finds it, exactly so, in a text that the asker may read: the index
-may know words of texts that not everybody reads, and none of them is ever told.
+Where a query finds nothing, each word that finds nearly nothing is compared with the words of the
+index. What is near it is only offered where a search finds it, exactly so, in a text that the asker
+may read: the index may know words of texts that not everybody reads, and none of them is ever told.
 """
 
 from __future__ import annotations
@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
+from itertools import groupby
+from operator import itemgetter
 from typing import Final, NamedTuple
 
 from rapidfuzz.distance import OSA
@@ -19,11 +21,12 @@ from consult.search.analysis import fold, is_stop_word, written_words
 from consult.search.grammar import Phrase, Query, Word
 
 NEARLY_NOTHING: Final = 2
-"""A query that finds more texts than these is not doubted, nor is a word."""
+"""A word that finds more texts than these is not doubted."""
 MOST_DOUBTED: Final = 3
 """Words of one query that are corrected."""
-MOST_TRIED: Final = 3
-"""Spellings of one word that are searched for."""
+MOST_TRIED: Final = 8
+"""Spellings of one word that are searched for: several, because words that the asker finds nowhere
+are among them and shall not keep others from being offered."""
 MUCH_MORE: Final = 10
 """By how much oftener another spelling must stand than one that a text has, too."""
 FEWEST_LETTERS: Final = 4
@@ -50,35 +53,47 @@ WordsOf = Callable[[str], Iterable[tuple[str, int]]]
 """Words of an index that begin so, without accents, and about how many texts have each."""
 
 
-def meant(query: Query, *, found: int, words: WordsOf, look: Look) -> str | None:
-    """Return the query in another spelling that finds more than the ``found`` texts, or None.
+def _never(_word: Word) -> bool:
+    return False
 
-    A query that finds enough is not doubted. At most `MOST_DOUBTED` words are corrected, by at
-    most `MOST_TRIED` searches each; phrases, beginnings, numbers and what is excluded stay.
+
+def meant(
+    query: Query,
+    *,
+    found: int,
+    words: WordsOf,
+    look: Look,
+    is_known: Callable[[Word], bool] = _never,
+) -> str | None:
+    """Return the query in another spelling that finds something where it finds nothing, or None.
+
+    A query that has ``found`` a text is not doubted, nor is a word that ``is_known``. At most
+    `MOST_DOUBTED` words are corrected, by at most `MOST_TRIED` searches each; phrases, beginnings,
+    numbers and what is excluded stay.
     """
-    if found > NEARLY_NOTHING:
+    if found:
         return None
     corrected = query
-    for word in _doubted(query, found, look):
+    for word in _doubted(query, look, is_known):
         better = next(_better(word, words, look), None)
         if better is not None:
             corrected = _replaced(corrected, word, Word((better,)))
-    if corrected == query or look(corrected).total <= found:
+    if corrected == query or not look(corrected).total:
         return None
     return str(corrected)
 
 
-def _doubted(query: Query, found: int, look: Look) -> Iterator[Word]:
-    """Yield the words that find nearly nothing by themselves."""
+def _doubted(query: Query, look: Look, is_known: Callable[[Word], bool]) -> Iterator[Word]:
+    """Yield the words of a query that finds nothing which find nearly nothing by themselves."""
     asked = [
         clause
         for group in query.required
         for clause in group
-        if isinstance(clause, Word) and _may_be_wrong(clause)
+        if isinstance(clause, Word) and _may_be_wrong(clause) and not is_known(clause)
     ]
     for word in list(dict.fromkeys(asked))[:MOST_DOUBTED]:
         alone = Query(((word,),))
-        total = found if alone.groups == query.groups else look(alone).total
+        total = 0 if alone.groups == query.groups else look(alone).total
         if total <= NEARLY_NOTHING:
             yield word
 
@@ -97,22 +112,26 @@ def _better(word: Word, words: WordsOf, look: Look) -> Iterator[str]:
     typed = fold(word.text)
     near = _near(typed, words)
     own = look(_exactly(typed)).total if near else 0
-    for spelling in near:
-        sight = look(_exactly(spelling))
-        if sight.total > MUCH_MORE * own:
-            written = _as_written(spelling, sight.read())
-            if written is not None:
-                yield written
+    for _wrong, alike in groupby(near, key=itemgetter(0)):
+        sights = [(spelling, look(_exactly(spelling))) for _, spelling in alike]
+        # Of equally near ones that which the asker finds most: what the index counts is not theirs.
+        for spelling, sight in sorted(sights, key=lambda one: (-one[1].total, one[0])):
+            if sight.total > MUCH_MORE * own:
+                written = _as_written(spelling, sight.read())
+                if written is not None:
+                    yield written
 
 
-def _near(typed: str, words: WordsOf) -> list[str]:
-    """Return the nearest words of the index, of equally near ones those of most texts first."""
+def _near(typed: str, words: WordsOf) -> list[tuple[int, str]]:
+    """Return the nearest words of the index with how far each is, the nearest first; where they
+    are too many, those of most texts.
+    """
     known = {word: texts for start in _starts(typed) for word, texts in words(start)}
     known.pop(typed, None)
     most = 2 if len(typed) >= _LONG else 1
     found = extract_iter(typed, known.keys(), scorer=OSA.distance, score_cutoff=most)
     ranked = sorted((wrong, -known[word], word) for word, wrong, _ in found if not word.isdigit())
-    return [word for _, _, word in ranked[:MOST_TRIED]]
+    return [(round(wrong), word) for wrong, _, word in ranked[:MOST_TRIED]]
 
 
 def _starts(typed: str) -> tuple[str, ...]:

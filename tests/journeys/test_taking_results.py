@@ -13,7 +13,9 @@ from xml.etree import ElementTree
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import select
 
+from consult.core.audit import AuditDetail, AuditEntry
 from consult.core.authz import Role
 from consult.discussion.states import Removed
 from consult.search.documents import IndexUnavailable
@@ -160,3 +162,16 @@ def test_whatever_was_searched_for_stands_harmless_in_every_file(
                 for name in parts.namelist():
                     if name.endswith(".xml"):
                         ElementTree.fromstring(parts.read(name))  # noqa: S314 - our own file
+
+
+def test_the_audit_log_keeps_the_words_of_a_search_where_they_can_be_blanked(
+    archive: Archive, session: AnySession
+) -> None:
+    """The entry itself is sealed for ever, and somebody may search for a name."""
+    kofi = archive.somebody(Role.DRAFTER)
+    asked = {"q": "Quillondra", "language": "es", "format": "csv"}
+    assert kofi.get("/en/drafting/first/export", query_string=asked).status_code == 200
+    entry = session.scalars(select(AuditEntry).where(AuditEntry.act == "export")).one()
+    assert entry.facts["filter"] == {"language": "es"}
+    detail = session.get_one(AuditDetail, entry.id)
+    assert json.loads(detail.words or "{}") == {"search": "Quillondra"}

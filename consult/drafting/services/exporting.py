@@ -95,7 +95,12 @@ def make_export(
 
 
 def note_export(session: Session, made: MadeExport, *, actor: Actor, now: dt.datetime) -> None:
-    """Put an export into the audit log; it is an act like any other, though nothing changes."""
+    """Put an export into the audit log; it is an act like any other, though nothing changes.
+
+    The words of a search are free words, which may name somebody: they go to the detail.
+    """
+    said = {key: value for key, value in made.header.filter.items() if key != "search"}
+    words = made.header.filter.get("search")
     audit.record(
         session,
         "export",
@@ -103,7 +108,8 @@ def note_export(session: Session, made: MadeExport, *, actor: Actor, now: dt.dat
         now=now,
         subject=("space", made.space_id),
         format=made.format,
-        filter=made.header.filter,
+        words={"search": words} if words else None,
+        filter=said,
         rows=made.rows,
         sha256=made.header.sha256,
     )

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from consult.core.authz import Actor
 from consult.core.outbox import OutboxEntry
+from consult.discussion.events import AUTHOR_SHOWN_ANEW
 from consult.discussion.models import Contribution, Revision
 from consult.discussion.policy import (
     is_confirmed,
@@ -32,6 +33,8 @@ from consult.spaces.queries import ShownAuthor, notions_of, shown_in
 
 INDEXING = "search.index"
 """The handler that feeds the index."""
+AT_A_TIME = 500
+"""Authors whose texts are asked for in one statement."""
 
 
 @dataclass(frozen=True)
@@ -149,9 +152,10 @@ def _apart(session: Session) -> tuple[frozenset[int], frozenset[int]]:
     """Return what the index may still hold otherwise than readers see it, and what no figure
     counts.
 
-    The first are removed texts, and those whose newest change the worker has not indexed yet:
-    neither hits nor totals nor facets may tell anything of their former words. The others are
-    public texts whose authors have not confirmed them; readers find them all the same.
+    The first are removed texts, and those whose newest change, or whose author's, the worker has
+    not indexed yet: neither hits nor totals nor facets may tell anything of their former words or
+    names. The others are public texts whose authors have not confirmed them; readers find them all
+    the same.
     """
     public = public_contributions()
     rows = session.execute(
@@ -162,10 +166,21 @@ def _apart(session: Session) -> tuple[frozenset[int], frozenset[int]]:
             )
         )
     ).all()
-    waiting = session.scalars(select(OutboxEntry.payload).where(OutboxEntry.handler == INDEXING))
-    outdated = {r.id for r in rows if not r.is_public}
-    outdated |= {payload["contribution_id"] for payload in waiting}
+    outdated = {r.id for r in rows if not r.is_public} | _waiting(session)
     return frozenset(outdated), frozenset(r.id for r in rows if r.is_public)
+
+
+def _waiting(session: Session) -> set[int]:
+    """Return the texts that changed, or whose authors did, since the index took them in."""
+    payloads = session.scalars(
+        select(OutboxEntry.payload).where(OutboxEntry.handler.in_([INDEXING, AUTHOR_SHOWN_ANEW]))
+    ).all()
+    found = {one["contribution_id"] for one in payloads if "contribution_id" in one}
+    authors = sorted({one["author_id"] for one in payloads if "author_id" in one})
+    for start in range(0, len(authors), AT_A_TIME):
+        theirs = Contribution.author_id.in_(authors[start : start + AT_A_TIME])
+        found |= set(session.scalars(select(Contribution.id).where(theirs)))
+    return found
 
 
 def _rows(

@@ -11,8 +11,11 @@ from consult.core.authz import Actor
 from consult.discussion.models import Contribution, Revision
 from consult.discussion.policy import public_contributions, visible_contributions
 from consult.search.documents import Backend, IndexUnavailable, Results
-from consult.search.grammar import Query
+from consult.search.grammar import Query, Word
+from consult.search.lexemes import of_word
+from consult.search.lexicon import lexicon
 from consult.search.vocabulary import Sight, meant
+from consult.spaces.queries import notions_of
 
 READ = 10
 """Texts that are read to see how a word is written."""
@@ -27,7 +30,7 @@ def suggestion(
     results: Results,
     search: Callable[[Query], Results],
 ) -> str | None:
-    """Return another spelling of a query where it finds nothing or nearly nothing, or None.
+    """Return another spelling of a query where it finds nothing, or None.
 
     ``search`` gives the first texts that have all of a query, within what the asker may see.
     """
@@ -50,8 +53,12 @@ def suggestion(
 
         return Sight(found.total, read)
 
+    def is_known(word: Word) -> bool:
+        known = lexicon(notions_of(session))
+        return all(known.languages_of(part) for part in of_word(word.text))
+
     whole = results.total if results.whole is None else results.whole
     try:
-        return meant(query, found=whole, words=backend.words, look=look)
+        return meant(query, found=whole, words=backend.words, look=look, is_known=is_known)
     except IndexUnavailable:
         return None

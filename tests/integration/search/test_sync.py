@@ -179,6 +179,25 @@ def test_an_index_that_lost_all_its_texts_is_filled_again(bed):
     assert not sync.heal(bed.session, **bed.parts)
 
 
+@pytest.mark.parametrize("way", ["heal", "update"])
+def test_a_text_that_changes_while_a_broken_index_is_filled_is_taken_in_anew(bed, monkeypatch, way):
+    """Another process took the change into the old index and dropped its row."""
+
+    def change_meanwhile(session, *, backend, sources, **_told):
+        former = [sync.as_document(one) for one in sources[0].documents(session, None)]
+        bed.change(bed.texts[0])
+        backend.rebuild(former)
+
+    monkeypatch.setattr(sync, "rebuild", change_meanwhile)
+    with monkeypatch.context() as broken:
+        broken.setattr(type(bed.backend), "is_available", False)
+        if way == "heal":
+            assert sync.heal(bed.session, **bed.parts)
+        else:
+            sync.update(bed.session, ids=[bed.texts[1].id], **bed.parts)
+    assert sync.verify(bed.session, **bed.parts).is_clean
+
+
 def test_an_index_in_postgresql_whose_texts_were_emptied_is_told_as_lost(index_engine):
     home = InPostgresql(index_engine)
     home.backend.rebuild(TEXTS)

@@ -6,7 +6,7 @@ import pytest
 
 from consult.search.analysis import fold, written_words
 from consult.search.grammar import Phrase, Query, Word, parse
-from consult.search.vocabulary import MOST_DOUBTED, MOST_TRIED, NEARLY_NOTHING, Sight, meant
+from consult.search.vocabulary import MOST_DOUBTED, MOST_TRIED, Sight, meant
 
 VISIBLE = (
     "La portabilité des droits, et la portabilité des pensions",
@@ -109,6 +109,24 @@ def test_the_form_that_readers_find_is_told_not_a_hidden_one() -> None:
     assert suggested("portabilita") == "portabilité"
 
 
+def test_hidden_words_neither_keep_others_from_being_offered_nor_choose_among_them() -> None:
+    seen = {"heronry": 3, "heronra": 2}
+    hidden = {"heronrx": 1, "heronrz": 1, "heronrw": 1, "heronrq": 1}
+
+    def offered(counted: dict[str, int]) -> str | None:
+        def look(query: Query) -> Sight:
+            (clause,) = query.required[0]
+            word = fold(str(clause).strip('"'))
+            return Sight(seen.get(word, 0), lambda: [word])
+
+        return meant(parse("heronrr"), found=0, words=lambda _start: counted.items(), look=look)
+
+    assert offered(seen) == "heronry"
+    assert offered(seen | hidden) == "heronry"
+    # Hidden texts say one of the words that readers find, too.
+    assert offered(seen | {"heronra": 900}) == "heronry"
+
+
 def test_the_work_is_bounded() -> None:
     index = Index()
     query = parse("remezas " * 3 + "portabilte pensoins trafickers droist")
@@ -116,8 +134,19 @@ def test_the_work_is_bounded() -> None:
     assert index.searches <= MOST_DOUBTED * (2 + MOST_TRIED) + 2
 
 
-def test_what_finds_enough_is_not_doubted() -> None:
+def test_what_finds_a_text_is_not_doubted() -> None:
     index = Index()
-    found = NEARLY_NOTHING + 1
-    assert meant(parse("remezas"), found=found, words=index.words, look=index.look) is None
+    assert meant(parse("remezas"), found=1, words=index.words, look=index.look) is None
     assert index.searches == 0
+
+
+def test_a_word_of_the_glossary_is_not_doubted() -> None:
+    index = Index()
+    corrected = meant(
+        parse("remezas portabilte"),
+        found=0,
+        words=index.words,
+        look=index.look,
+        is_known=Word(("remezas",)).__eq__,
+    )
+    assert corrected is None
