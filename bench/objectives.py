@@ -4,6 +4,7 @@
 word, with the objectives that a reader would give them. Two thirds (`seen`) were looked at while
 the weights were chosen, a third (`unseen`) was written with them and first tried afterwards. Only
 the unseen third counts; the definition of the demonstration's forum is what it is judged with.
+Beside them stand passages (`independent`) by somebody who knew neither these nor the weights.
 """
 
 from __future__ import annotations
@@ -82,7 +83,7 @@ def measure(*, growth: bool) -> Iterator[Measured]:  # noqa: ARG001 - every part
     yield Measured("objectives.top3", _worst(three), three | counts)
 
 
-PARTS = ("seen", "unseen")
+PARTS = ("seen", "unseen", "independent")
 
 
 def _worst(shares: dict[str, float]) -> float:

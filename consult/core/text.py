@@ -108,6 +108,20 @@ def truncate(text: str, *, limit: int) -> str:
     return text[:end].rstrip() + ELLIPSIS
 
 
+def shorten(text: str, *, limit: int) -> str:
+    """Return at most ``limit`` code points of a text, cut between words, with an ellipsis.
+
+    A word that fills more than half of it is cut like :func:`truncate` does. Raises `ValueError`
+    for a limit below 1.
+    """
+    cut = truncate(text, limit=limit)
+    kept = cut.removesuffix(ELLIPSIS)
+    if cut == text or text[len(kept)].isspace():
+        return cut
+    words, _, _ = kept.rpartition(" ")
+    return words.rstrip() + ELLIPSIS if len(words) >= limit // 2 else cut
+
+
 def _is_border(text: str, index: int) -> bool:
     """Tell whether a grapheme ends before ``index``; near enough to Unicode's rules for cutting."""
     before, after = text[index - 1], text[index]

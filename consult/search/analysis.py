@@ -184,6 +184,7 @@ def _stemmed(word: str, language: str) -> tuple[str, ...]:
     stem = _STEMMERS[language]
     # Stemmed once, "étrangers" is "étranger", which is not the stem of "étranger". What is left
     # of a short word would meet strangers: "remesas" would become "rem", as "remis" does.
-    again = fold(stem(stem(word)))
-    forms = (fold(stem(word)), fold(stem(fold(word))))
+    folded, once = fold(word), stem(word)
+    again = fold(stem(once))
+    forms = (fold(once), *((fold(stem(folded)),) if folded != word else ()))
     return (*forms, again) if len(again) >= _LEAST_AGAIN else forms

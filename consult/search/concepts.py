@@ -5,11 +5,11 @@ What the glossary adds is decided in :mod:`consult.search.plan`. Pure.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from consult.search.analysis import fold
+from consult.search.analysis import LANGUAGES, fold
 from consult.search.grammar import Clause, Group, Phrase, Prefix, Word
 from consult.search.lexemes import OfWord, of_whole, of_word
 
@@ -19,6 +19,8 @@ INFLECTED_PHRASE: Final = 0.8
 ROOT: Final = 0.6
 SHORT_ROOT: Final = 0.45
 """Of a root with few letters, which strangers share more often."""
+STRANGE: Final = 0.3
+"""Of what would be a form of the word if it were of another language."""
 TITLE: Final = 0.3
 
 _LEAST_ROOT: Final = 5
@@ -59,16 +61,31 @@ class Concept:
     """Whether it says anything on its own, which mere function words do not."""
 
 
-def of_group(group: Group, *, roots: bool) -> list[Form]:
+Languages = Callable[[OfWord], Collection[str]]
+"""Tells the languages that are known to have a word, none for one that is not known."""
+
+
+def unknown(_word: OfWord) -> Collection[str]:
+    """Know no word."""
+    return ()
+
+
+def of_group(group: Group, *, roots: bool, languages: Languages = unknown) -> list[Form]:
     """Return the forms of alternatives; without ``roots`` only inflections of their words."""
-    return [form for clause in group for form in of_clause(clause, roots=roots)]
+    return [
+        form for clause in group for form in of_clause(clause, roots=roots, languages=languages)
+    ]
 
 
-def of_clause(clause: Clause, *, roots: bool) -> Iterator[Form]:
-    """Yield the forms of one clause of a query."""
+def of_clause(clause: Clause, *, roots: bool, languages: Languages = unknown) -> Iterator[Form]:
+    """Yield the forms of one clause of a query.
+
+    A word that is known in some ``languages`` only is inflected as these do; what the others
+    would take for a form of it only comes near: *permite* for the English *permit*.
+    """
     match clause:
         case Word():
-            return _of_word(clause, roots=roots)
+            return _of_word(clause, roots=roots, languages=languages)
         case Phrase():
             return _of_phrase(clause)
         case Prefix():
@@ -76,15 +93,24 @@ def of_clause(clause: Clause, *, roots: bool) -> Iterator[Form]:
             return iter((Form(start=f"={start}"), Form(start=f"@{start}", weight=TITLE)))
 
 
-def _of_word(word: Word, *, roots: bool) -> Iterator[Form]:
+def _of_word(word: Word, *, roots: bool, languages: Languages) -> Iterator[Form]:
     parts = of_word(word.text)
     whole = of_whole(word.text)
     for said in ([whole], parts) if whole else (parts,):
         yield Form(tuple(part.exact for part in said), EXACT)
-        yield Form(tuple(part.stems | part.exact for part in said), STEM)
-        if roots and all(part.roots for part in said):
-            yield Form(tuple(part.roots | part.stems for part in said), _weight_of_roots(said))
+        known = languages(parts[0]) if len(parts) == 1 else ()
+        own = of_word(word.text, languages=_in_order(known)) if known else said
+        yield Form(tuple(part.stems | part.exact for part in own), STEM)
+        if roots and all(part.roots for part in own):
+            yield Form(tuple(part.roots | part.stems for part in own), _weight_of_roots(own))
+        if own != said:
+            every = tuple(part.roots | part.stems if roots else part.stems for part in said)
+            yield Form(every, STRANGE, is_loose=True)
         yield Form(tuple(part.title for part in said), TITLE)
+
+
+def _in_order(languages: Collection[str]) -> tuple[str, ...]:
+    return tuple(language for language in LANGUAGES if language in languages)
 
 
 def _weight_of_roots(parts: Iterable[OfWord]) -> float:

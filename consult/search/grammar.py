@@ -241,3 +241,11 @@ def is_function_word(group: Group) -> bool:
         isinstance(clause, Word) and len(clause.parts) == 1 and is_stop_word(clause.text)
         for clause in group
     )
+
+
+def is_number(group: Group) -> bool:
+    """Tell whether a group is nothing but numbers, which say little without a word: *art. 16*."""
+    return all(
+        isinstance(clause, Word) and all(part.isdecimal() for part in clause.parts)
+        for clause in group
+    )

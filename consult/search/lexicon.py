@@ -6,17 +6,16 @@ A query says a term in any inflection and without its function words: *titres de
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterable, Iterator, Sequence
-from functools import lru_cache
-from itertools import islice, zip_longest
+from contextlib import contextmanager
+from itertools import chain, islice
 from typing import Final, NamedTuple
 
-from consult.search.analysis import Token, analyse, is_stop_word
-from consult.search.glossary import Notion, NotionKind
-from consult.search.lexemes import OfWord, of_tokens
+from consult.search.glossary import Notion
+from consult.search.lexemes import OfWord
+from consult.search.terms import Spoken, in_turns, terms_of
 
-MAX_TITLE_WORDS: Final = 3
-"""Titles of objectives with more words than these are not looked for: nobody types them."""
 BY_ROOTS: Final = 0.8
 """How sure a term is that only the roots of the words say."""
 INSIDE: Final = 0.6
@@ -33,15 +32,6 @@ MOST_KEPT: Final = 8
 """Glossaries that one process keeps ready."""
 
 
-class Spoken(NamedTuple):
-    """A term as texts say it: its telling words, and how many others stand between two of them."""
-
-    text: str
-    words: tuple[OfWord, ...]
-    slack: int
-    notion: int
-
-
 class Recognised(NamedTuple):
     """Words from ``start`` to before ``end`` say a term; ``others`` mean the same, more or less.
 
@@ -55,7 +45,7 @@ class Recognised(NamedTuple):
     surety: float
     others: tuple[Spoken, ...]
     is_term: bool = True
-    related: tuple[Spoken, ...] = ()
+    related: tuple[tuple[Spoken, bool], ...] = ()
 
 
 class Lexicon:
@@ -64,14 +54,25 @@ class Lexicon:
     def __init__(self, notions: Sequence[Notion]) -> None:
         self._notions: list[list[Spoken]] = []
         self._objectives = [frozenset(notion.objectives) for notion in notions]
-        self._by_word: dict[str, list[tuple[Spoken, int]]] = {}
+        self._by_word: dict[OfWord, list[tuple[Spoken, int]]] = {}
+        self._by_lexeme: dict[str, list[OfWord]] = {}
+        self._languages: dict[str, set[str]] = {}
         for number, notion in enumerate(notions):
-            terms = list(_terms(notion, number))
+            terms = list(terms_of(notion, number))
             self._notions.append(terms)
             for term in terms:
                 for place, word in enumerate(term.words):
-                    for lexeme in word.exact | word.stems | word.roots:
-                        self._by_word.setdefault(lexeme, []).append((term, place))
+                    self._by_word.setdefault(word, []).append((term, place))
+        for word in self._by_word:
+            for lexeme in chain(word.exact, word.stems, word.roots):
+                self._by_lexeme.setdefault(lexeme, []).append(word)
+            for exact in word.exact:
+                spoken = (stem.partition(":")[0] for stem in word.stems)
+                self._languages.setdefault(exact, set()).update(spoken)
+
+    def languages_of(self, word: OfWord) -> frozenset[str]:
+        """Return the languages in which terms have exactly this word, none where none has it."""
+        return frozenset().union(*(self._languages.get(exact, ()) for exact in word.exact))
 
     def recognise(self, words: Sequence[OfWord]) -> Iterator[Recognised]:
         """Yield the terms that the words say: the longest from the left, which do not overlap.
@@ -95,7 +96,8 @@ class Lexicon:
         """Return the terms that have the words from ``at`` on, as far as they go."""
         first = words[at]
         lexemes = first.exact | first.stems | first.roots
-        known = {(id(t), n): (t, n) for x in lexemes for t, n in self._by_word.get(x, ())}
+        near = {word for lexeme in lexemes for word in self._by_lexeme.get(lexeme, ())}
+        known = {(id(t), n): (t, n) for word in near for t, n in self._by_word[word]}
         return [_Said.read(term, place, words[at:]) for term, place in known.values()]
 
     def _longest(self, said: Sequence[_Said], at: int) -> Recognised | None:
@@ -131,18 +133,52 @@ class Lexicon:
             if one.size == end - start < len(one.term.words) and one.surety == 1.0
         ]
         notions = {term.notion for term in containing}
+        if len(notions) > MOST_NARROWER:
+            notions = self._headed(said)
         if not 0 < len(notions) <= MOST_NARROWER:
             return None
         others = self._of_notions(notions, without={term.text for term in containing})
         return Recognised(start, end, 0, NARROWER, others, is_term=False)
 
-    def _related(self, notions: set[int]) -> tuple[Spoken, ...]:
+    def _headed(self, said: Sequence[_Said]) -> set[int]:
+        """Return the notions whose preferred terms begin with exactly this word: *trata de …*.
+
+        None where they have no objective in common, as those of a word such as *access*.
+        """
+        notions = {
+            one.term.notion
+            for one in said
+            if one.place == 0 and one.is_exact and one.term.is_preferred
+        }
+        common = [self._objectives[number] for number in notions]
+        return notions if common and frozenset.intersection(*common) else set()
+
+    def _related(self, notions: set[int]) -> tuple[tuple[Spoken, bool], ...]:
         objectives = frozenset().union(*(self._objectives[number] for number in notions))
         if len(objectives) > MOST_OBJECTIVES:
             return ()
-        near = (n for n, own in enumerate(self._objectives) if own & objectives)
-        terms = _in_turns([self._notions[number] for number in near if number not in notions])
-        return tuple(islice(terms, MOST_RELATED))
+        own = self._words_of(notions)
+        sharing = [
+            number
+            for number, its in enumerate(self._objectives)
+            if number not in notions and its & objectives
+        ]
+        near = [
+            number
+            for number in sharing
+            if len(self._objectives[number] & objectives) > 1 or own & self._words_of([number])
+        ]
+        others = [number for number in sharing if number not in near]
+        groups = [in_turns([self._notions[n] for n in group]) for group in (near, others)]
+        nearer, further = (
+            [(term, is_near) for term in group]
+            for group, is_near in zip(groups, (True, False), strict=True)
+        )
+        return tuple(islice(chain(nearer, further), MOST_RELATED))
+
+    def _words_of(self, numbers: Iterable[int]) -> frozenset[OfWord]:
+        terms = (term for number in numbers for term in self._notions[number])
+        return frozenset(word for term in terms for word in term.words)
 
     def _of_notions(self, numbers: Iterable[int], *, without: set[str]) -> tuple[Spoken, ...]:
         terms = (term for number in sorted(set(numbers)) for term in self._notions[number])
@@ -156,6 +192,8 @@ class _Said(NamedTuple):
     place: int
     size: int
     surety: float
+    is_exact: bool = False
+    """Whether the first word is said exactly so."""
 
     @classmethod
     def read(cls, term: Spoken, place: int, words: Sequence[OfWord]) -> _Said:
@@ -166,7 +204,8 @@ class _Said(NamedTuple):
                     break
                 surety = BY_ROOTS
             size += 1
-        return cls(term, place, size, surety)
+        is_exact = not words[0].exact.isdisjoint(term.words[place].exact)
+        return cls(term, place, size, surety, is_exact)
 
 
 def lexicon(notions: Sequence[Notion]) -> Lexicon:
@@ -174,50 +213,27 @@ def lexicon(notions: Sequence[Notion]) -> Lexicon:
     for known, kept in _kept:
         if known is notions:
             return kept
-    made = Lexicon(notions)
+    with _uncollected():
+        made = Lexicon(notions)
     if isinstance(notions, tuple):
         _kept.append((notions, made))
         del _kept[:-MOST_KEPT]
     return made
 
 
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Keep the garbage collector from walking again and again through what is being made.
+
+    Half of the time that a lexicon takes would be spent so, and none of it is garbage.
+    """
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
 _kept: list[tuple[tuple[Notion, ...], Lexicon]] = []
-
-
-def _terms(notion: Notion, number: int) -> Iterator[Spoken]:
-    """Yield the terms of a notion, by turns of each language, the preferred ones first."""
-    spoken = [
-        [_spoken(text, language, number) for text in terms]
-        for language, terms in notion.terms.items()
-    ]
-    for term in _in_turns(spoken):
-        is_long = notion.kind == NotionKind.OBJECTIVE and len(term.words) > MAX_TITLE_WORDS
-        if term.words and not is_long:
-            yield term
-
-
-def _in_turns(lists: Sequence[Sequence[Spoken]]) -> Iterator[Spoken]:
-    """Yield the first of each list, then the second of each, and so on."""
-    return (term for row in zip_longest(*lists) for term in row if term is not None)
-
-
-@lru_cache(maxsize=8_192)
-def _of_token(token: Token) -> OfWord:
-    """Return the lexemes of a word, the very same ones for the same word in another term."""
-    return of_tokens([token])
-
-
-def _spoken(text: str, language: str, notion: int) -> Spoken:
-    words: list[OfWord] = []
-    slack = skipped = 0
-    for token in analyse(text, language=language):
-        if token.is_whole:
-            continue
-        if is_stop_word(token.exact):
-            skipped += 1
-            continue
-        slack = max(slack, skipped if words else 0)
-        skipped = 0
-        words.append(_of_token(token._replace(position=0, start=0, end=0)))
-    # One word more may stand between those of a longer term: "titre temporaire de séjour".
-    return Spoken(text, tuple(words), slack + (len(words) > 1), notion)

@@ -16,9 +16,10 @@ from consult.search.concepts import EXACT, STEM, of_clause, of_group
 from consult.search.concepts import Concept as Concept
 from consult.search.concepts import Form as Form
 from consult.search.glossary import Notion
-from consult.search.grammar import Group, Prefix, Query, Word, is_function_word
+from consult.search.grammar import Group, Prefix, Query, Word, is_function_word, is_number
 from consult.search.lexemes import OfWord, of_word
-from consult.search.lexicon import Recognised, Spoken, lexicon
+from consult.search.lexicon import Lexicon, Recognised, lexicon
+from consult.search.terms import Spoken
 
 MAX_FORMS: Final = 400
 """Forms of a whole plan; what the glossary would bring beyond them is left out."""
@@ -26,8 +27,12 @@ MAX_FORMS: Final = 400
 KEPT_FOR_RELATED: Final = 100
 """Of these forms, how many synonyms leave to related terms."""
 
-SCARCE: Final = 30
-"""Where fewer texts are found, texts with related terms are added up to as many."""
+SCARCE: Final = 10
+"""Where fewer texts have most of what was asked for, those with related terms come, too."""
+FILLED: Final = 20
+"""Up to how many texts are found then; fewer where a forum has few."""
+FILLED_OF: Final = 5
+"""Of how many texts one is found then."""
 
 MAX_EXPANSION: Final = 200
 """How many words of the index a prefix stands for at most."""
@@ -38,7 +43,9 @@ COGNATE: Final = 0.62
 APART: Final = 0.45
 """By how much a word weighs that was asked for as part of a term and stands without the rest."""
 RELATED: Final = 0.15
-"""Of a term that shares an objective with what was asked for."""
+"""Of a term that shares two objectives, or one and a word, with what was asked for."""
+DISTANT: Final = 0.1
+"""Of a term that shares an objective only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +60,7 @@ class Plan:
     relaxes: bool = True
     """Whether texts without all of it come at all."""
     wider: Plan | None = None
-    """What is looked for where this finds fewer than `SCARCE` texts: related terms, too."""
+    """What is looked for where this finds too little: related terms, too."""
 
     @property
     def is_empty(self) -> bool:
@@ -73,10 +80,11 @@ def make(query: Query, *, notions: Sequence[Notion] = (), across: bool = True) -
     nor roots, which languages share, bring other words.
     """
     asked = list(_asked(query))
-    wanted = [of_group(one.group, roots=across) for one in asked]
+    known = lexicon(notions if across else ())
+    wanted = [of_group(one.group, roots=across, languages=known.languages_of) for one in asked]
     related: list[list[Form]] = [[] for _ in asked]
     room = MAX_FORMS - sum(map(len, wanted)) - 4 * len(query.excluded)
-    recognised = list(_recognised(asked, notions if across else ()))
+    recognised = list(_recognised(asked, known))
     _weaken(wanted, (found for found in recognised if found.recognised.is_term))
     room -= _add(_of_term, recognised, to=wanted, room=room - KEPT_FOR_RELATED)
     _add(_of_related, recognised, to=related, room=room)
@@ -142,9 +150,8 @@ def _asked(query: Query) -> Iterator[_Asked]:
         place += max(clause.size for clause in group)
 
 
-def _recognised(asked: Sequence[_Asked], notions: Sequence[Notion]) -> Iterator[_Found]:
+def _recognised(asked: Sequence[_Asked], known: Lexicon) -> Iterator[_Found]:
     """Yield the terms of the glossary that unbroken runs of words of the query say."""
-    known = lexicon(notions)
     for run in _runs(asked):
         words = [word for word, _ in run]
         for recognised in known.recognise(words):
@@ -207,7 +214,10 @@ def _of_term(found: _Found) -> Iterator[Form]:
 
 
 def _of_related(found: _Found) -> Iterator[Form]:
-    return (_said(term, RELATED, is_loose=True) for term in found.recognised.related)
+    return (
+        _said(term, RELATED if is_near else DISTANT, is_loose=True)
+        for term, is_near in found.recognised.related
+    )
 
 
 def _said(term: Spoken, weight: float, *, is_loose: bool) -> Form:
@@ -225,9 +235,10 @@ def _weight_of_term(term: Spoken, found: _Found) -> float:
 
 
 def _concepts(asked: Sequence[_Asked], wanted: Sequence[Sequence[Form]]) -> Iterator[Concept]:
+    only_numbers = all(is_number(one.group) for one in asked)
     for one, forms in zip(asked, wanted, strict=True):
         if forms:
-            telling = not is_function_word(one.group)
+            telling = not is_function_word(one.group) and (only_numbers or not is_number(one.group))
             yield Concept(_in_order(forms), one.place, is_telling=telling)
 
 

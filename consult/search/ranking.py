@@ -22,7 +22,7 @@ from typing import Final, Literal, NamedTuple
 from consult.search.closeness import Occurrence, all_occurrences, nearness, often
 from consult.search.closeness import Places as Places
 from consult.search.closeness import occurrences as occurrences
-from consult.search.plan import SCARCE, Concept, Form, Plan
+from consult.search.plan import FILLED, FILLED_OF, SCARCE, Concept, Form, Plan
 
 FEWEST: Final = 100
 """Where fewer texts have all that was asked for, others are added."""
@@ -104,6 +104,14 @@ class Matching:
             rest = [group for group in groups if self._step(group[0]) == "any"]
             taken += self._taken(rest, self.most - len(self.whole) - len(taken))
         return frozenset(taken)
+
+    @property
+    def good(self) -> int:
+        """How many texts have at least most of what was asked for."""
+        partial = self._groups(self.partial)
+        return len(self.whole) + sum(
+            len(texts) for said, texts in partial if self._step(said) == "most"
+        )
 
     def candidate(self, text: int) -> Candidate:
         """Return what is known of one text that matches."""
@@ -210,9 +218,11 @@ def matched(plan: Plan, match: Callable[[Sequence[Concept], bool, int], Matching
         return matching
     if any(form.is_loose for concept in plan.concepts for form in concept.forms):
         matching = match(plan.concepts, plan.relaxes, CLOSELY)
-    if plan.wider is None or len(matching.whole) + len(matching.partial) >= SCARCE:
+    room = min(FILLED, max(SCARCE, matching.among // FILLED_OF))
+    found = len(matching.whole) + len(matching.partial)
+    if plan.wider is None or found >= room or matching.good >= SCARCE:
         return matching
-    return match(plan.wider.concepts, plan.relaxes, SCARCE)
+    return match(plan.wider.concepts, plan.relaxes, room)
 
 
 def lexemes_of(matching: Matching, candidates: Sequence[Candidate]) -> frozenset[str]:

@@ -103,6 +103,8 @@ def written_words(text: str) -> Iterator[tuple[Piece, ...]]:
 
 def fold(word: str) -> str:
     """Return ``word`` without case, accents and ligatures: *Señal* gives *senal*."""
+    if word.isascii() and word.isalnum():
+        return word.lower()
     decomposed = unicodedata.normalize("NFKD", word.casefold()).translate(_LIGATURES)
     letters = "".join(letter for letter in decomposed if letter.isalnum())
     return letters.translate(_UNDECOMPOSED)
@@ -136,6 +138,8 @@ def _normal(raw: str) -> str:
 
     Nothing is left of one that is marks only.
     """
+    if raw.isascii() and raw.isalnum():
+        return raw.lower()[:MAX_WORD_CHARACTERS]
     folded = unicodedata.normalize("NFKC", raw.replace("@", "o")).casefold().translate(_LIGATURES)
     letters = "".join(
         letter

@@ -70,6 +70,25 @@ def test_nothing_is_proposed_of_a_paragraph_that_the_whole_text_is_said_to_be_ab
     assert "it speaks of" not in preview(amina, MIXED, objectives=["20"])
 
 
+def test_a_text_of_one_paragraph_is_proposed_it_at_the_boxes_of_the_whole_text(
+    amina: Amina,
+) -> None:
+    page = preview(amina, MONEY)
+    reasons = re.findall(r'name="objectives" value="20"[^>]*>(.*?)</label>', page)
+    assert ["Proposed: it speaks of “" in one for one in reasons] == [True]
+    assert page.count("Proposed: it speaks of") == 1
+    assert not re.search(r'name="(passages|objectives)" value="[^"]+"[^>]* checked', page)
+    assert "it speaks of" not in preview(amina, MONEY, objectives=["20"])
+
+
+def test_the_beginning_of_a_paragraph_ends_with_a_whole_word(amina: Amina) -> None:
+    beginning = re.search(
+        r"<summary>2\. <span[^>]*>(.*?)…</span>", preview(amina, f"{MIXED} {MONEY}")
+    )
+    assert beginning is not None
+    assert f"{MONEY} {MONEY}".startswith(f"{beginning[1]} ")
+
+
 def test_a_text_that_was_sent_without_a_tick_has_no_tag(amina: Amina, session: Any) -> None:
     preview(amina, MIXED)
     amina.answer(MIXED)

@@ -18,7 +18,7 @@ from consult.core.i18n import language_label
 from consult.core.passages import passages
 from consult.core.ports import Suggestion
 from consult.core.remarks import remarks
-from consult.core.text import truncate
+from consult.core.text import shorten
 from consult.core.web import actor, limiter, needs
 from consult.core.wording import of_remark
 from consult.discussion.services import marks
@@ -82,7 +82,7 @@ def _asked(suggestion: Suggestion) -> str:
         return _(
             "Paragraph %(number)s stands under “%(heading)s”. Is it about objective %(objective)s?",
             number=number,
-            heading=truncate(suggestion.heading, limit=60),
+            heading=shorten(suggestion.heading, limit=60),
             objective=objective,
         )
     if not suggestion.is_named:

@@ -43,7 +43,7 @@ def beyond(suggestions: Sequence[Suggestion], *, chosen: Sequence[str]) -> list[
 def why(suggestion: Suggestion) -> str:
     """Return why an objective is proposed for a passage."""
     if suggestion.heading is not None:
-        heading = text.truncate(suggestion.heading, limit=60)
+        heading = text.shorten(suggestion.heading, limit=60)
         return gettext("it stands under “%(heading)s”", heading=heading)
     if not suggestion.is_named:
         return gettext("it speaks of “%(words)s”", words=suggestion.named)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from flask import url_for
@@ -95,6 +95,8 @@ class PresentedForm:
     passages: Sequence[PassageChoices] = ()
     all_passages: bool = False
     """Every passage is offered, as on the preview; else only those of which something was said."""
+    reasons: Mapping[str, str] = field(default_factory=dict)
+    """Why objectives are proposed for the whole text, by number."""
     proposed: int = field(default=0)
     """How many passages have a proposal that waits for an answer."""
     mode: str = ModerationMode.EVERYTHING.value
@@ -124,7 +126,7 @@ def presented(
         objectives = space_queries.objectives_of_space(session, space_id=space.id)
     inherited = inherited_objective(session, question)
     choices = _passages(form, space=space, objectives=objectives, prepared=prepared)
-    capacity = capacity_of(actor(), space=space)
+    choices, reasons = _for_the_whole(choices, objectives, chosen=form.objectives)
     authors = choices_of_author(space) if is_first else []
     return PresentedForm(
         values={
@@ -141,7 +143,7 @@ def presented(
         theirs=form.theirs,
         proposals=url_for("discussion.proposals", slug=space.slug),
         inherited=next((one.label for one in objectives if one.number == inherited), None),
-        role=_role(capacity) if is_first else None,
+        role=_role(capacity_of(actor(), space=space)) if is_first else None,
         in_role=form.in_role,
         authors=authors,
         files=attachments.staged(
@@ -154,6 +156,7 @@ def presented(
         mode=space.moderation,
         at_once=bool(actor().at_once_author_ids),
         all_passages=prepared is not None,
+        reasons=reasons,
         proposed=sum(1 for one in choices if one.is_proposed),
     )
 
@@ -202,8 +205,7 @@ def _passages(
     """Return the passages with what was said and what is proposed of each."""
     if prepared is None and not form.passages and not form.passage_languages:
         return []
-    html = prepared.html if prepared else str(markup.render(form.body))
-    found = passages(html)
+    found = passages(prepared.html if prepared else str(markup.render(form.body)))
     language = prepared.language if prepared else form.words.language
     suggestions: Sequence[Suggestion] = ()
     if prepared:
@@ -217,7 +219,7 @@ def _passages(
     choices = [
         PassageChoices(
             number=one.index + 1,
-            beginning=text.truncate(one.text.replace("\n", " "), limit=BEGINNING),
+            beginning=text.shorten(one.text.replace("\n", " "), limit=BEGINNING),
             language=spoken.get(one.index, language),
             objectives=_objectives(one, objectives, tagged=tagged, suggestions=suggestions),
             languages=_languages(one, main=language, spoken=spoken, guessed=guessed),
@@ -226,6 +228,21 @@ def _passages(
         if one.kind != "heading"
     ]
     return choices if prepared else [one for one in choices if one.is_marked]
+
+
+def _for_the_whole(
+    choices: list[PassageChoices], objectives: Sequence[ObjectiveRow], *, chosen: Sequence[str]
+) -> tuple[list[PassageChoices], dict[str, str]]:
+    """Take what is proposed for the only passage of a text as reasons for the whole of it."""
+    if len(choices) != 1:
+        return choices, {}
+    only = choices[0]
+    reasons = {
+        str(objective.number): one.why
+        for objective, one in zip(objectives, only.objectives, strict=True)
+        if one.why and not one.is_chosen and str(objective.number) not in chosen
+    }
+    return [replace(only, objectives=[replace(one, why=None) for one in only.objectives])], reasons
 
 
 def settled(values: Sequence[str], found: Sequence[Passage]) -> list[tuple[Passage, str]]:

@@ -22,7 +22,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, TSVECTOR
 
 from consult.core.db import Base
 
-INDEX_VERSION: Final = 1
+INDEX_VERSION: Final = 2
 """Raise it with every change of lexemes or of what a row holds: older indexes are refused."""
 
 INDEX_TABLES: Final = MetaData(naming_convention=Base.metadata.naming_convention)

@@ -15,7 +15,7 @@ from whoosh import columns, fields, formats
 from consult.search.documents import Document, Facets, FacetValue, Filters
 from consult.search.lexemes import of_document
 
-SCHEMA_VERSION: Final = 4
+SCHEMA_VERSION: Final = 5
 """Raise it with every change of fields or analysis: indexes of another version are refused."""
 
 LEXEMES: Final = "lexemes"

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+import re
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -24,6 +25,13 @@ TEMPERATURE: Final = 0.3
 NOTHING: Final = 1.4
 """How much speaks for no objective at all in any text; fitted."""
 
+_APART: Final = re.compile(r"[.,;:!?…()]\s|\n\s*\n")
+"""Stands between two words that make no phrase, however near they are."""
+_BEGUN: Final = re.compile(r"(?:\A|[.:!?…]\s|\n)[\s«“‘\"'(¡¿–—-]*\Z")
+"""Ends what stands before the first word of a sentence."""
+_BEFORE: Final = 12
+"""Characters before a word that tell whether it begins a sentence."""
+
 
 @dataclass(frozen=True, slots=True)
 class Scored:
@@ -33,7 +41,7 @@ class Scored:
     score: float
     """From 0 to 1."""
     words: tuple[str, ...]
-    """What speaks for it, in the text's own spelling, the most telling first."""
+    """Words and phrases that speak for it, in the text's own spelling, the most telling first."""
 
 
 @dataclass(slots=True)
@@ -42,10 +50,12 @@ class _Evidence:
 
     weight: float = 0.0
     spans: list[tuple[float, int, int]] = field(default_factory=list)
+    """Each with how much it tells a reader."""
 
-    def add(self, weight: float, start: int, end: int) -> None:
+    def add(self, weight: float, start: int, end: int, *, within: float = 0.0) -> None:
+        """Add what speaks; `within` is what was added already for the words inside it."""
         self.weight += weight
-        self.spans.append((weight, start, end))
+        self.spans.append((weight + within, start, end))
 
 
 def score(profile: Profile, text: str, *, language: str) -> list[Scored]:
@@ -68,13 +78,14 @@ def _evidence(profile: Profile, tokens: Sequence[Token]) -> dict[int, _Evidence]
     lexemes = [known_by(token) for token in tokens]
     found: dict[int, _Evidence] = defaultdict(_Evidence)
     times: dict[str, int] = defaultdict(int)
+    speaks: list[dict[int, float]] = []
     for token, own in zip(tokens, lexemes, strict=True):
         times[own[0]] += 1
         counts = (1.0, AGAIN)[times[own[0]] - 1] if times[own[0]] <= 2 else 0.0
-        if counts:
-            for number, weight in _strongest(profile, own).items():
-                found[number].add(weight * counts, token.start, token.end)
-    _add_phrases(profile, tokens, lexemes, found)
+        speaks.append(_strongest(profile, own) if counts else {})
+        for number, weight in speaks[-1].items():
+            found[number].add(weight * counts, token.start, token.end)
+    _add_phrases(profile, tokens, lexemes, speaks, found)
     return found
 
 
@@ -91,6 +102,7 @@ def _add_phrases(
     profile: Profile,
     tokens: Sequence[Token],
     lexemes: Sequence[Sequence[str]],
+    speaks: Sequence[Mapping[int, float]],
     found: dict[int, _Evidence],
 ) -> None:
     """Add the terms of several words, each place once for an objective."""
@@ -103,7 +115,8 @@ def _add_phrases(
                 for number in phrase.objectives:
                     said[number] = max(said.get(number, (0.0, 0)), (phrase.weight, end))
         for number, (weight, end) in said.items():
-            found[number].add(weight, tokens[at].start, tokens[end].end)
+            within = sum(words.get(number, 0.0) for words in speaks[at : end + 1])
+            found[number].add(weight, tokens[at].start, tokens[end].end, within=within)
 
 
 def _end_of(phrase: Phrase, lexemes: Sequence[Sequence[str]], at: int) -> int | None:
@@ -128,15 +141,27 @@ def _shares(weights: dict[int, float]) -> dict[int, float]:
 
 
 def _words(text: str, spans: Sequence[tuple[float, int, int]]) -> tuple[str, ...]:
-    """Return the most telling words, each once, none inside one that is shown already."""
+    """Return the most telling words and phrases, each once, none inside one that is shown."""
     shown: list[tuple[int, int]] = []
     words: dict[str, str] = {}
     for _weight, start, end in sorted(spans, key=lambda span: (-span[0], span[1], -span[2])):
-        word = " ".join(text[start:end].split())
         is_inside = any(start < other_end and other < end for other, other_end in shown)
-        if not is_inside and word.casefold() not in words:
+        if is_inside or _APART.search(text, start, end):
+            continue
+        word = _as_inside_a_sentence(text, start, end)
+        if word.casefold() not in words:
             shown.append((start, end))
             words[word.casefold()] = word
         if len(words) == MOST_WORDS:
             break
     return tuple(words.values())
+
+
+def _as_inside_a_sentence(text: str, start: int, end: int) -> str:
+    """Return words in their own spelling, without the capital of a sentence's beginning."""
+    word = " ".join(text[start:end].split())
+    before = text[max(0, start - _BEFORE) : start]
+    # An acronym keeps its capitals wherever it stands.
+    if word[1:2].islower() and _BEGUN.search(before):
+        return word[0].lower() + word[1:]
+    return word

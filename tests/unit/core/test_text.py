@@ -17,6 +17,7 @@ from consult.core.text import (
     fold,
     has_forbidden,
     normalise,
+    shorten,
     single_line,
     truncate,
     xml_safe,
@@ -120,6 +121,29 @@ def test_a_text_is_cut_between_graphemes(text: str, limit: int, cut: str) -> Non
 @given(ANYTHING, st.integers(1, 70))
 def test_a_cut_text_keeps_to_the_limit_and_is_a_beginning(text: str, limit: int) -> None:
     cut = truncate(text, limit=limit)
+    assert len(cut) <= limit
+    assert cut == text or text.startswith(cut.removesuffix(ELLIPSIS))
+
+
+@pytest.mark.parametrize(
+    ("text", "limit", "cut"),
+    [
+        ("the exchange", 12, "the exchange"),
+        ("they told the exchange rate", 20, "they told the…"),
+        ("they told the exchange rate", 14, "they told the…"),
+        ("exchanged money", 8, "exchang…"),
+        ("an exchange", 8, "an exch…"),
+    ],
+)
+def test_a_text_is_shortened_between_words_unless_one_fills_it(
+    text: str, limit: int, cut: str
+) -> None:
+    assert shorten(text, limit=limit) == cut
+
+
+@given(ANYTHING, st.integers(1, 70))
+def test_a_shortened_text_keeps_to_the_limit_and_is_a_beginning(text: str, limit: int) -> None:
+    cut = shorten(text, limit=limit)
     assert len(cut) <= limit
     assert cut == text or text.startswith(cut.removesuffix(ELLIPSIS))
 

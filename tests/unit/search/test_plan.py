@@ -238,3 +238,52 @@ def test_a_prefix_stands_for_a_bounded_number_of_the_words_there_are():
     (concept,) = found.concepts
     assert [len(form.words[0]) for form in concept.forms] == [MAX_EXPANSION] * 2
     assert not any(form.start for form in concept.forms)
+
+
+TRATA = (
+    Notion("trafficking", {"en": ("human trafficking",), "es": ("trata de personas",)}, (10,)),
+    *(
+        Notion(f"of trata {n}", {"en": (f"topic{n}",), "es": (f"tema{n} de trata",)}, (10,))
+        for n in range(40)
+    ),
+)
+
+
+def test_a_word_of_very_many_terms_means_those_that_begin_with_it():
+    (trata,) = concepts("trata", notions=TRATA)
+    assert vias(trata, loose=True) == {"human trafficking"}
+    (personas,) = concepts("tema1", notions=TRATA)
+    assert "human trafficking" not in vias(personas, loose=True)
+
+
+def test_terms_that_begin_alike_and_share_no_objective_are_not_meant():
+    notions = (*TRATA, Notion("treatment", {"fr": ("soins",), "es": ("trata médica",)}, (15,)))
+    (trata,) = concepts("trata", notions=notions)
+    assert not vias(trata, loose=True)
+
+
+def test_what_another_language_takes_for_a_form_of_a_known_word_only_comes_near():
+    notions = (Notion("work", {"en": ("work permit",)}),)
+    (unknown,) = concepts("permit")
+    (known,) = concepts("permit", notions=notions)
+    assert weight_of(unknown, "es:permit") == weight_of(known, "en:permit") == STEM
+    strange = [form for form in known.forms if "es:permit" in form.words[0]]
+    assert strange
+    assert all(form.is_loose and form.weight < ROOT for form in strange)
+
+
+def test_a_number_says_nothing_without_its_word():
+    assert [concept.is_telling for concept in concepts("art. 16")] == [True, False]
+    assert [concept.is_telling for concept in concepts("16")] == [True]
+
+
+def test_related_terms_of_nearer_notions_weigh_more():
+    notions = (
+        Notion("fees", {"en": ("transfer fees",)}, (20,)),
+        Notion("costs", {"en": ("transfer costs",)}, (20,)),
+        Notion("diaspora", {"en": ("diaspora",)}, (20,)),
+    )
+    wider = make(parse("transfer fees"), notions=notions).wider
+    assert wider is not None
+    weights = {form.via: form.weight for form in wider.concepts[0].forms if form.via}
+    assert weights["transfer costs"] > weights["diaspora"]

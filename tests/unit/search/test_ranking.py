@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from consult.search.plan import SCARCE, Concept, Form, Plan
+from consult.search.plan import FILLED, FILLED_OF, SCARCE, Concept, Form, Plan
 from consult.search.ranking import (
     CLOSELY,
     FEWEST,
@@ -134,17 +134,21 @@ def test_what_only_comes_near_is_asked_for_where_few_texts_have_all(texts, is_lo
     assert len(said.forms) == 1 + is_loose
 
 
-def test_a_wider_plan_adds_texts_only_until_there_are_enough():
+@pytest.mark.parametrize(
+    ("among", "enough"), [(40, SCARCE), (15 * FILLED_OF, 15), (10_000, FILLED)]
+)
+def test_a_wider_plan_adds_texts_only_until_there_are_enough(among, enough):
     near = Concept((form("=a"), Form((frozenset({"=b"}),), 0.1, "b", is_loose=True)))
     plan = Plan(concepts=(near,), wider=Plan(concepts=(near,)))
 
     def match(concepts, relaxes, most):
-        found = {1: 0} if most == CLOSELY else {1: 0, **dict.fromkeys(range(2, 900), 1)}
-        return replace(matching([found], concepts=concepts), relaxes=relaxes, most=most)
+        found = {1: 0} if most == CLOSELY else {1: 0, **dict.fromkeys(range(2, among // 2), 1)}
+        one = matching([found], concepts=concepts)
+        return replace(one, relaxes=relaxes, most=most, among=among)
 
     found = matched(plan, match)
     assert found.whole == {1}
-    assert len(found.partial) == SCARCE - 1
+    assert len(found.partial) == enough - 1
 
 
 # --- In which order ------------------------------------------------------------------------------

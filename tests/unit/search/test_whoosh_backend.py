@@ -91,7 +91,7 @@ def find(backend: WhooshBackend, text: str, **over: Any) -> set[int]:
         ("senal", {6}),
         ("señales", {6}),
         (unicodedata.normalize("NFD", "señal"), {6}),
-        ("objetivos １６", {6, 8}),
+        ("objetivos １６", {6}),
         ("16", {6, 8}),
         ("porte-paroles", {7}),
         ("porte-droits", set()),

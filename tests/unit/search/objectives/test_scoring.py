@@ -112,6 +112,31 @@ def test_the_reason_is_words_of_the_text_in_its_own_spelling(profile: Profile) -
     assert "REMESAS" in found.words
 
 
+def test_a_reason_shows_the_phrase_of_the_text_before_single_words(profile: Profile) -> None:
+    text = "For a fee the agent wires it, but she has no bank account."
+    assert score(profile, text, language="en")[0].words[0] == "bank account"
+
+
+def test_words_of_two_sentences_are_shown_as_no_phrase(profile: Profile) -> None:
+    found = score(profile, "He went to the bank. Account books lay open.", language="en")[0]
+    assert found.words == ("bank",)
+
+
+@pytest.mark.parametrize(
+    ("text", "word"),
+    [
+        ("Money was lost.", "money"),
+        ("Nothing came. «Money!» she said.", "money"),
+        ("All her Money was lost.", "Money"),
+        ("MONEY was lost.", "MONEY"),
+    ],
+)
+def test_a_reason_has_no_capital_that_only_begins_a_sentence(
+    profile: Profile, text: str, word: str
+) -> None:
+    assert score(profile, text, language="en")[0].words == (word,)
+
+
 def test_a_reason_has_few_words_each_once(profile: Profile) -> None:
     text = "Money, money, remittances, fees, agents, families, wires, a bank account, transfers."
     found = score(profile, text, language="en")[0]
