@@ -64,7 +64,8 @@ def set_up(desk: Desk, actor: Actor | None = None, seen: str | None = None, **ov
 
 
 def audited(desk: Desk, act: str) -> list[AuditEntry]:
-    return list(desk.session.scalars(select(AuditEntry).where(AuditEntry.act == act)))
+    found = select(AuditEntry).where(AuditEntry.act == act).order_by(AuditEntry.id)
+    return list(desk.session.scalars(found))
 
 
 def test_everything_is_set_in_one_act_with_one_entry(desk: Desk) -> None:

@@ -73,7 +73,8 @@ def terms_of(session):
 
 
 def audited(session, act):
-    return session.scalars(select(AuditEntry).where(AuditEntry.act == act)).all()
+    found = select(AuditEntry).where(AuditEntry.act == act).order_by(AuditEntry.id)
+    return session.scalars(found).all()
 
 
 class Statements:
