@@ -37,6 +37,7 @@ __all__ = [
     "limiter",
     "needs",
     "public_url",
+    "searching_limit",
     "takes_files",
 ]
 
@@ -56,6 +57,9 @@ PERMISSIONS_POLICY = (
 )
 READING_LIMIT = "600 per 5 minutes"
 READING_LIMIT_OF_OFFICE = "6000 per 5 minutes"
+SEARCH_LIMIT = "30 per minute"
+SEARCH_LIMIT_OF_ACCOUNT = "60 per minute"
+SEARCH_LIMIT_OF_OFFICE = "300 per minute"
 
 csrf = CSRFProtect()
 log = structlog.get_logger("consult.request")
@@ -72,7 +76,25 @@ def _reading_limit() -> str:
     return READING_LIMIT_OF_OFFICE if is_office else READING_LIMIT
 
 
+def _searching_client() -> str:
+    """Return who counts as one client for searches: an account, else an address."""
+    user_id = actor().user_id
+    return client_address() if user_id is None else f"account-{user_id}"
+
+
+def _searching_limit() -> str:
+    """Return how much one client may search, which costs more than reading."""
+    if actor().user_id is not None:
+        return SEARCH_LIMIT_OF_ACCOUNT
+    is_office = config().is_office(request.remote_addr)
+    return SEARCH_LIMIT_OF_OFFICE if is_office else SEARCH_LIMIT
+
+
 limiter = Limiter(key_func=client_address, default_limits=[_reading_limit])
+searching_limit = limiter.shared_limit(
+    _searching_limit, scope="search", key_func=_searching_client, override_defaults=False
+)
+"""Counts the searches of a client, on whichever page it makes them."""
 
 
 def needs(permission: Permission) -> Callable[[F], F]:

@@ -12,7 +12,7 @@ from consult.core.db import db
 from consult.core.errors import NotVisible
 from consult.core.i18n import gettext as _
 from consult.core.i18n import pgettext
-from consult.core.web import actor, needs, public_url
+from consult.core.web import actor, needs, public_url, searching_limit
 from consult.discussion import atom
 from consult.discussion.queries import feeds
 from consult.search.queries import find
@@ -28,6 +28,7 @@ REBUILDING = 60
 
 @blueprint.get("/<lang>/search/feed.atom")
 @needs(Permission.READ)
+@searching_limit
 def feed() -> Response:
     """Feed of the newest texts with all that a search asks for; 503 while the index is rebuilt.
 

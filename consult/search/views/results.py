@@ -11,7 +11,7 @@ from consult.core.authz import Permission
 from consult.core.db import db
 from consult.core.i18n import gettext as _
 from consult.core.ports import ExportOffer, Ports
-from consult.core.web import actor, needs
+from consult.core.web import actor, needs, searching_limit
 from consult.discussion.queries.reply_places import reply_places
 from consult.search.documents import Backend, Filters
 from consult.search.queries import ALL_WORDS, MAX_PAGE, OFF, PER_PAGE, Answer, Asked, find
@@ -26,6 +26,7 @@ QUOTATION_MARKS: Final = '"“”„«»'
 
 @blueprint.get("/<lang>/search")
 @needs(Permission.READ)
+@searching_limit
 def results() -> str:
     """Show what was found, with counts that lead to narrower searches."""
     asked = asked_here(per_page=PER_PAGE)
