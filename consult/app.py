@@ -44,6 +44,7 @@ from consult.moderation.queries.appeals import opened_to
 from consult.moderation.queries.decisions import decision_facts
 from consult.moderation.queries.finding import offers_move
 from consult.moderation.queries.own_data import own_data as moderation_data
+from consult.moderation.queries.policies import let_through
 from consult.moderation.queries.proof import decision_problems
 from consult.moderation.queries.words import decision_words
 from consult.moderation.services import erasing as moderation_erasing
@@ -175,7 +176,7 @@ def _bind(app: Flask, config: settings.Config) -> None:
         backend=app.extensions["consult.search"],
         sources=ports.documents.values(),
     )
-    objectives_timetable.register(outbox.reactions)
+    objectives_timetable.register(outbox.reactions, let_through=let_through)
     # Before the receipts go out, so that they can say what is public already.
     moderation_policies.register(outbox.reactions)
     moderation_fingerprints.register(outbox.reactions)

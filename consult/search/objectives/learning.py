@@ -11,11 +11,11 @@ import datetime as dt
 import math
 import secrets
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import or_, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from consult.core.authz import VISITOR
@@ -39,6 +39,13 @@ SMOOTHING: Final = 5.0
 """Texts that are thought to be there of each objective, with every word as often as anywhere."""
 
 
+AT_A_TIME: Final = 500
+"""Texts whose decisions are asked for in one statement."""
+
+LetThrough = Callable[[Session, Collection[int]], Collection[int]]
+"""Tells which revisions were published by a policy, so that nobody confirmed their tags."""
+
+
 @dataclass(frozen=True, slots=True)
 class Taught:
     """A public text, or a passage of one, with an objective that was confirmed for it."""
@@ -58,14 +65,14 @@ class Lesson:
     weights: Mapping[int, Mapping[str, float]]
 
 
-def lessons(session: Session) -> list[Lesson]:
+def lessons(session: Session, *, let_through: LetThrough) -> list[Lesson]:
     """Return what the tags of each forum teach now; reads only.
 
     Takes some milliseconds a text, so it belongs in the worker.
     """
     found = []
     for forum_id in session.scalars(select(Forum.id).order_by(Forum.id)).all():
-        taught = list(_taught(session, forum_id))
+        taught = list(_taught(session, forum_id, let_through=let_through))
         found.append(Lesson(forum_id, len(taught), weigh(taught)))
     return found
 
@@ -115,14 +122,14 @@ def _strongest(words: Mapping[str, float]) -> dict[str, float]:
 
 
 def _lexemes(taught: Taught) -> set[str]:
-    words = telling_words(taught.text[:MOST_READ], language=taught.language)
+    words = telling_words(taught.text, language=taught.language)
     return {lexeme for word in words for lexeme in known_by(word)}
 
 
-def _taught(session: Session, forum_id: int) -> Iterator[Taught]:
+def _taught(session: Session, forum_id: int, *, let_through: LetThrough) -> Iterator[Taught]:
     """Yield the newest texts with tags that a moderator set, or let stand in deciding.
 
-    An import brings its tags along: nobody here has confirmed them.
+    An import brings its tags along, and a policy reads none: nobody here has confirmed those.
     """
     is_confirmed = or_(
         RevisionTag.role == TagRole.MODERATOR,
@@ -132,10 +139,11 @@ def _taught(session: Session, forum_id: int) -> Iterator[Taught]:
         select(
             Objective.number,
             Contribution.author_id,
-            Revision.text,
+            Revision.id,
+            RevisionTag.role,
+            func.substr(Revision.text, func.coalesce(RevisionTag.start, 0) + 1, MOST_READ),
             Revision.language,
-            RevisionTag.start,
-            RevisionTag.end,
+            RevisionTag.end - RevisionTag.start,
         )
         .join(RevisionTag, RevisionTag.objective_id == Objective.id)
         .join(Revision, Revision.id == RevisionTag.revision_id)
@@ -152,6 +160,13 @@ def _taught(session: Session, forum_id: int) -> Iterator[Taught]:
         )
         .order_by(Revision.id.desc(), RevisionTag.id)
         .limit(MOST_TEXTS)
-    )
-    for number, author_id, text, language, start, end in rows:
-        yield Taught(number, author_id, text[start:end], language)
+    ).all()
+    ids = list(dict.fromkeys(revision_id for _, _, revision_id, *_ in rows))
+    unread = {
+        revision_id
+        for start in range(0, len(ids), AT_A_TIME)
+        for revision_id in let_through(session, ids[start : start + AT_A_TIME])
+    }
+    for number, author_id, revision_id, role, text, language, length in rows:
+        if role == TagRole.MODERATOR or revision_id not in unread:
+            yield Taught(number, author_id, text[:length], language)

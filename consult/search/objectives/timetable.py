@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
+from functools import partial
 from typing import Any, Final
 
 from sqlalchemy.orm import Session
@@ -15,9 +16,10 @@ LEARN_EVERY: Final = 3600
 """Seconds between two lessons."""
 
 
-def register(reactions: Reactions) -> None:
+def register(reactions: Reactions, *, let_through: learning.LetThrough) -> None:
     """Put the lessons on the timetable."""
-    handler = Handler("objectives.learn", keep, every=LEARN_EVERY, prepare=learn, is_slow=True)
+    prepare = partial(learn, let_through=let_through)
+    handler = Handler("objectives.learn", keep, every=LEARN_EVERY, prepare=prepare, is_slow=True)
     reactions.schedule(handler)
 
 
@@ -26,9 +28,10 @@ def learn(
     _payloads: Sequence[dict[str, Any]],
     *,
     now: dt.datetime,  # noqa: ARG001 - the worker hands it over
+    let_through: learning.LetThrough,
 ) -> list[learning.Lesson]:
     """Look what moderators' tags teach about the objectives, without any lock."""
-    found = learning.lessons(session)
+    found = learning.lessons(session, let_through=let_through)
     session.rollback()
     return found
 

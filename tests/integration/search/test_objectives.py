@@ -15,6 +15,8 @@ from consult.core.ports import Ports, Suggester
 from consult.core.worker import drain
 from consult.discussion.models import Contribution, Revision, RevisionTag
 from consult.discussion.states import Removed, RevisionOrigin, RevisionState, TagRole
+from consult.moderation.models import Decision
+from consult.moderation.states import Verdict
 from consult.search.models import ObjectiveLesson
 from consult.search.objectives.keeping import profile_of
 from consult.search.objectives.proposing import propose, propose_for_text
@@ -183,6 +185,42 @@ def test_tags_of_an_author_that_a_moderator_let_stand_teach_too(
 ) -> None:
     others(session, space)
     tagged(session, space, 16, role=TagRole.AUTHOR)
+    learn(session)
+    assert "en:telescop" in learned(session, forum, 16)
+
+
+def decided(session: Any, texts: list[Contribution], *, policy: str | None) -> None:
+    """Keep a decision on each of the texts, a policy's or somebody's."""
+    for one in texts:
+        session.add(
+            Decision(
+                revision_id=one.published_revision_id,
+                verdict=Verdict.APPROVE,
+                policy=policy,
+                decided_at=clock.now(),
+            )
+        )
+    session.commit()
+
+
+def test_tags_of_an_author_that_a_policy_published_teach_only_once_somebody_decided(
+    session: Any, forum: Forum, space: Space
+) -> None:
+    others(session, space)
+    texts = tagged(session, space, 16, role=TagRole.AUTHOR)
+    decided(session, texts, policy="trusted")
+    learn(session)
+    assert learned(session, forum, 16) == set()
+    decided(session, texts, policy=None)
+    learn(session)
+    assert "en:telescop" in learned(session, forum, 16)
+
+
+def test_tags_of_a_moderator_teach_whoever_published_the_text(
+    session: Any, forum: Forum, space: Space
+) -> None:
+    others(session, space)
+    decided(session, tagged(session, space, 16), policy="trusted")
     learn(session)
     assert "en:telescop" in learned(session, forum, 16)
 
