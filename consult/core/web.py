@@ -148,11 +148,13 @@ def init_app(app: Flask) -> None:
     # Before the check of the form's token, which reads the whole form.
     bodies.init_app(app, may_send_files=lambda: actor().is_signed_in)
     csrf.init_app(app)
-    app.config["RATELIMIT_ENABLED"] = settings.rate_limits
     app.config["RATELIMIT_STORAGE_URI"] = settings.redis_url or "memory://"
     app.config["RATELIMIT_IN_MEMORY_FALLBACK_ENABLED"] = bool(settings.redis_url)
     app.config["RATELIMIT_HEADERS_ENABLED"] = False
+    # Made ready in any case; switched off it counts nothing.
+    limiter.enabled = True
     limiter.init_app(app)
+    limiter.enabled = settings.rate_limits
     limiter.request_filter(lambda: request.endpoint in {"static", "system.health", "system.ready"})
     app.url_value_preprocessor(_take_locale)
     app.url_defaults(_give_locale)

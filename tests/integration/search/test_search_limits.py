@@ -19,8 +19,6 @@ ADDRESS = "198.51.100.7"
 def limited(app, monkeypatch):
     """Let the app count what clients ask for, which it does in no other test."""
     monkeypatch.setattr(web.limiter, "enabled", True)
-    monkeypatch.setitem(app.config, "RATELIMIT_ENABLED", True)
-    web.limiter.init_app(app)
     web.limiter.reset()
     return app
 
